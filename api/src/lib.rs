@@ -1,0 +1,1 @@
+//! Daybook: HTTP and command line.
