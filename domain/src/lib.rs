@@ -1,1 +1,5 @@
 //! Daybook: domain.
+
+pub mod ledger;
+
+pub use ledger::*;

@@ -1,1 +1,33 @@
-//! Daybook: eventstore.
+//! The ledger: everything that ever happened, in one order, on PostgreSQL.
+//!
+//! [`Ledger`] is the way in. Appends go through one committer per process that gathers what arrived while the last
+//! batch was being committed (`committer`), judges each append on its own (`judge`), and writes a batch with one call.
+//!
+//! **Invariants.** Positions are gapless and grow in commit order, because the head row is locked until commit. An
+//! append is there whole or not at all, and its command id tells which. What a decision looked at still stands when it
+//! is written. No reader is shown half an append, skips a position or sees one twice. Nothing is ever rewritten.
+
+mod alone;
+mod append;
+mod committer;
+mod contact;
+mod credential;
+mod ledger;
+mod migrate;
+mod pool;
+mod read;
+mod recorded;
+mod subscription;
+
+pub use alone::Alone;
+pub use append::{
+    APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange, CredentialKind,
+    Due, Expected, NewEvent, StoredCommand, Write,
+};
+pub use committer::PendingAppend;
+pub use credential::CredentialRow;
+pub use ledger::Ledger;
+pub use migrate::MigrateError;
+pub use pool::{OpenError, PoolSettings, SERVICE_ROLE, service_pool};
+pub use recorded::{Batch, Head, Recorded};
+pub use subscription::Subscription;

@@ -1,0 +1,175 @@
+//! The ledger as the rest of the program sees it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{CommandId, StreamName};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::alone::{self, Alone};
+use crate::append::{Append, AppendError, Appended, StoredCommand};
+use crate::committer::{self, Committer, PendingAppend};
+use crate::credential::CredentialRow;
+use crate::migrate::{MigrateError, migrate};
+use crate::pool::{OpenError, PoolSettings, check_role, service_pool};
+use crate::recorded::{Batch, Head, Recorded};
+use crate::subscription::{Follower, Subscription};
+use crate::{contact, credential, read};
+
+/// One ledger: everything that ever happened, in one order. Cheap to clone; all clones share one committer.
+#[derive(Clone)]
+pub struct Ledger {
+    pub(crate) pool: PgPool,
+    pub(crate) settings: Arc<PoolSettings>,
+    pub(crate) committer: Committer,
+    pub(crate) follower: Follower,
+}
+
+impl Ledger {
+    /// Brings the ledger in `schema` up to date, as its owner. Doing it twice does nothing.
+    pub async fn migrate(owner: &PgConnectOptions, schema: &str) -> Result<(), MigrateError> {
+        migrate(owner, schema).await
+    }
+
+    /// Opens a migrated ledger as the role `daybook_service` and starts its committer. Refuses a role that could
+    /// rewrite it.
+    pub async fn open(settings: PoolSettings) -> Result<Self, OpenError> {
+        check_role(&settings).await?;
+        let pool = service_pool(&settings);
+        let settings = Arc::new(settings);
+        let committer = committer::start(&settings);
+        let follower = Follower::new(pool.clone(), committer.committed());
+        Ok(Self { pool, settings, committer, follower })
+    }
+
+    /// The pool for reading, with the ledger's search path and role.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The settings it was opened with, to make another pool like its own.
+    pub fn settings(&self) -> &PoolSettings {
+        &self.settings
+    }
+
+    /// Hands an append to the committer. Appends are judged in the order of these calls. Dropping what is returned
+    /// cancels nothing.
+    pub fn enqueue(&self, append: Append) -> Result<PendingAppend, AppendError> {
+        self.committer.enqueue(append)
+    }
+
+    /// Hands an append to the committer and waits for the outcome.
+    pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        self.enqueue(append)?.await
+    }
+
+    /// Runs a step under the lock of the head, so that nobody else writes between what it reads and what it appends.
+    /// For a command that has met three conflicts. The step runs in a task of its own and must be quick: the server
+    /// ends the transaction after a second of doing nothing.
+    pub async fn alone<T, F, R>(&self, step: F) -> Result<T, AppendError>
+    where
+        F: FnOnce(Alone) -> R + Send + 'static,
+        R: Future<Output = T> + Send,
+        T: Send + 'static,
+    {
+        alone::run(self, step).await
+    }
+
+    /// The events of a stream with a version above `after_version`, at most `limit`, in order.
+    pub async fn read_stream(
+        &self,
+        stream: &StreamName,
+        after_version: i64,
+        limit: i64,
+    ) -> Result<Vec<Recorded>, sqlx::Error> {
+        read::stream(&self.pool, stream, after_version, limit).await
+    }
+
+    /// The appends after a position: about `limit` events, never ending inside an append. One that is larger than
+    /// `limit` is read whole.
+    pub async fn read_all(&self, after: i64, limit: i64) -> Result<Batch, sqlx::Error> {
+        read::all(&self.pool, after, limit).await
+    }
+
+    /// The events about a subject after a position, at most `limit`, in order.
+    pub async fn read_subject(
+        &self,
+        subject: Uuid,
+        after_position: i64,
+        limit: i64,
+    ) -> Result<Vec<Recorded>, sqlx::Error> {
+        read::subject(&self.pool, subject, after_position, limit).await
+    }
+
+    /// Where the ledger ends.
+    pub async fn head(&self) -> Result<Head, sqlx::Error> {
+        read::head(&self.pool).await
+    }
+
+    /// Whether a command has happened.
+    pub async fn command(&self, command_id: CommandId) -> Result<Option<StoredCommand>, sqlx::Error> {
+        read::command(&self.pool, command_id).await
+    }
+
+    /// Takes away the stored answers that are older; returns how many. The rows stay, so that a key that comes back
+    /// later is known for ever (`Known` with no answer) and is never run a second time. 48 hours are kept as a rule.
+    pub async fn prune_answers(&self, older_than: Duration) -> Result<u64, sqlx::Error> {
+        read::prune_answers(&self.pool, older_than).await
+    }
+
+    /// Everything after a position, as it comes; whole appends, none skipped, none twice.
+    pub fn subscribe(&self, after: i64) -> Subscription {
+        Subscription::new(self.clone(), after)
+    }
+
+    /// The last position that this process has committed; 0 before its first.
+    pub fn committed(&self) -> watch::Receiver<i64> {
+        self.committer.committed()
+    }
+
+    /// Whether the ledger answers.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("select 1").execute(&self.pool).await.map(|_| ())
+    }
+
+    /// These contacts have been heard of now, by the database's clock. Unknown ones begin.
+    pub async fn touch_contacts(&self, contacts: &[Uuid]) -> Result<(), sqlx::Error> {
+        contact::touch(&self.pool, contacts).await
+    }
+
+    /// All contacts count as heard of now: after boot, and after the ledger was away, because that time counts
+    /// towards no deadline.
+    pub async fn touch_all_contacts(&self) -> Result<u64, sqlx::Error> {
+        contact::touch_all(&self.pool).await
+    }
+
+    /// When these were last heard of; unknown ones are left out.
+    pub async fn contacts(&self, contacts: &[Uuid]) -> Result<Vec<(Uuid, DateTime<Utc>)>, sqlx::Error> {
+        contact::seen(&self.pool, contacts).await
+    }
+
+    /// Forgets contacts of sessions and locks that have ended.
+    pub async fn drop_contacts(&self, contacts: &[Uuid]) -> Result<(), sqlx::Error> {
+        contact::drop(&self.pool, contacts).await
+    }
+
+    /// Contacts not heard of for `idle`, the longest silent first. Only a candidate's append with `due` decides.
+    pub async fn due_contacts(&self, idle: Duration, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+        contact::due(&self.pool, idle, limit).await
+    }
+
+    /// Whose a session or API token is.
+    pub async fn credential_by_hash(&self, hash: &[u8]) -> Result<Option<CredentialRow>, sqlx::Error> {
+        credential::by_hash(&self.pool, hash).await
+    }
+
+    /// A user's password hash.
+    pub async fn password_of(&self, owner: Uuid) -> Result<Option<String>, sqlx::Error> {
+        credential::password_of(&self.pool, owner).await
+    }
+}
