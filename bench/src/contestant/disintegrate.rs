@@ -1,0 +1,113 @@
+//! `disintegrate-postgres`: a serializable transaction that looks for a newer event of the same stream and inserts.
+//!
+//! Version 4.0.1 does not set itself up on PostgreSQL 15 or older: its `event_store_begin_epoch` holds the literal `0xFFFFFFFF`, which PostgreSQL reads
+//! only from 16 on. So its schema is made here, word for word, with that literal in decimal; the rest is the crate's own code.
+
+use anyhow::Result;
+use disintegrate::{Event, EventStore, StreamQuery, query};
+use disintegrate_postgres::{Error, PgEventId, PgEventStore};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::DATA_BYTES;
+use crate::{
+    cluster::Database,
+    measure::{self, Measured, Timing, Writer},
+};
+
+const SCHEMA: &[&str] = &[
+    "create sequence seq_event_event_id",
+    "create table event (event_id bigint primary key default nextval('seq_event_event_id'), event_type varchar(255),
+        payload bytea, inserted_at timestamp default now())",
+    "create index idx_event_type_btree on event (event_type)",
+    "create function event_store_begin_epoch() returns void as $$
+        declare
+            id bigint;
+            db_id int;
+        begin
+            select last_value into id from seq_event_event_id;
+            select oid into db_id from pg_database where datname = current_database();
+            perform pg_try_advisory_xact_lock_shared(db_id, 0);
+            perform pg_try_advisory_xact_lock_shared(1, (id & 4294967295)::bit(32)::integer);
+            perform pg_try_advisory_xact_lock_shared(2, (id >> 32)::bit(32)::integer);
+        end;
+        $$ language plpgsql",
+    "alter table event add column stream text",
+    "create index idx_event_stream on event (stream) where stream is not null",
+];
+
+/// One cell, with a connection for every writer.
+pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
+    for statement in SCHEMA {
+        database.execute(statement).await?;
+    }
+    let pool = database.peer_pool(writers).await?;
+    let store = PgEventStore::new_uninitialized(pool.clone(), Json::default());
+    let writers = (0..writers)
+        .map(|n| Appender { store: store.clone(), stream: format!("stream-{n}"), version: 0 })
+        .collect();
+    let measured = measure::drive(writers, timing).await;
+    pool.close().await;
+    measured
+}
+
+type Json = disintegrate::serde::json::Json<StreamEvent>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Event, Serialize, Deserialize)]
+enum StreamEvent {
+    TeacherChanged {
+        #[id]
+        stream: String,
+        command_id: Uuid,
+        long_name: String,
+    },
+}
+
+struct Appender {
+    store: PgEventStore<StreamEvent, Json>,
+    stream: String,
+    version: PgEventId,
+}
+
+impl Writer for Appender {
+    async fn append(&mut self) -> Result<()> {
+        // The stream's name and the command id lie in the data here: the filling makes 300 bytes of it all.
+        let event = StreamEvent::TeacherChanged {
+            stream: self.stream.clone(),
+            command_id: Uuid::new_v4(),
+            long_name: "x".repeat(DATA_BYTES - 104 - self.stream.len()),
+        };
+        loop {
+            let looked_at: StreamQuery<PgEventId, StreamEvent> =
+                query!(StreamEvent; stream == self.stream.clone());
+            match self.store.append(vec![event.clone()], looked_at, self.version).await {
+                Ok(appended) => {
+                    self.version = appended.first().map_or(self.version, |event| event.id());
+                    return Ok(());
+                }
+                // Another transaction was in the way, not another event of this stream: the caller is to try again.
+                Err(Error::Concurrency) => {}
+                Err(Error::Database(error)) if is_serialization_failure(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// A serialization failure that shows before the commit comes out of the crate as a plain database error.
+fn is_serialization_failure(error: &sqlx_peers::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40001")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_event_is_as_long_as_the_others() {
+        let stream = "stream-7".to_owned();
+        let long_name = "x".repeat(DATA_BYTES - 104 - stream.len());
+        let event = StreamEvent::TeacherChanged { stream, command_id: Uuid::nil(), long_name };
+        assert_eq!(serde_json::to_vec(&event).expect("JSON").len(), DATA_BYTES);
+    }
+}

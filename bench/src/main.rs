@@ -1,0 +1,99 @@
+//! Measures Daybook: its ledger beside bare PostgreSQL and beside its peers, its commands over HTTP, how soon a change can be read, and its memory.
+//! Prints one report and writes it to `RESULTS.md`. See README.md.
+
+mod cluster;
+mod contestant;
+mod ledger;
+mod machine;
+mod measure;
+mod progress;
+mod report;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{cluster::Cluster, measure::Timing, progress::Progress};
+
+#[derive(Parser)]
+#[command(about = "Measures Daybook and writes bench/RESULTS.md")]
+struct Arguments {
+    /// Only this part; can be given several times
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// One short round to see that everything works; nothing is written to RESULTS.md
+    #[arg(long)]
+    quick: bool,
+    /// Alternating rounds
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Where the throw-away servers keep their files; must be a real disk
+    #[arg(long, default_value = "/var/tmp")]
+    dir: PathBuf,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Appends beside pgbench and the peers
+    Ledger,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Runs UmaDB's server; the benchmark calls itself so
+    #[command(hide = true)]
+    ServeUmadb { listen: String, file: PathBuf },
+}
+
+/// How much is measured.
+pub struct Plan {
+    /// Alternating rounds.
+    pub rounds: u32,
+    /// Of each cell of each round.
+    pub timing: Timing,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Role::ServeUmadb { listen, file }) = arguments.role {
+        return contestant::serve_umadb(listen, file).await;
+    }
+    let plan = if arguments.quick {
+        Plan {
+            rounds: 1,
+            timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(1) },
+        }
+    } else {
+        Plan {
+            rounds: arguments.rounds,
+            timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(4) },
+        }
+    };
+    let wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
+
+    let cluster = Cluster::start(&arguments.dir).await?;
+    let mut text = format!("# Results\n\n{}\n", machine::describe(&cluster).await?);
+    let explanations = std::fs::read_to_string(here().join("WHY.md")).unwrap_or_default();
+    let mut progress = Progress::new(ledger::expected(&plan));
+    if wanted(Part::Ledger) {
+        text.push('\n');
+        text.push_str(&ledger::run(&cluster, &plan, &mut progress).await?.markdown(&explanations));
+    }
+    println!("\n{text}");
+    if !arguments.quick && arguments.only.is_empty() {
+        std::fs::write(here().join("RESULTS.md"), text)?;
+    }
+    Ok(())
+}
+
+/// The folder of this crate.
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
