@@ -1,1 +1,2 @@
 //! Daybook: HTTP and command line.
+pub mod private_postgres;

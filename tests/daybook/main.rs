@@ -1,1 +1,3 @@
 //! All tests that need a server.
+
+mod private_postgres;

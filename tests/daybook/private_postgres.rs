@@ -1,0 +1,358 @@
+//! The server that Daybook runs for whoever has none.
+//!
+//! Some of it needs a second process or another user: then this test binary runs itself, see `part_of_another_process`.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use api::private_postgres::{DATABASE, PrivatePostgres, PrivatePostgresError, Settings};
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+
+/// The data directory that another process shall serve.
+const DATA: &str = "DAYBOOK_TEST_PRIVATE_DATA";
+
+fn directory() -> TempDir {
+    tempfile::Builder::new().prefix("daybook-test-").tempdir_in("/tmp").unwrap()
+}
+
+async fn start(data: &Path) -> PrivatePostgres {
+    PrivatePostgres::start(&Settings::new(data)).await.unwrap()
+}
+
+async fn ask(postgres: &PrivatePostgres, sql: &'static str) -> Result<String, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&postgres.connect_options(DATABASE)).await?;
+    let answer = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+    connection.close().await?;
+    answer
+}
+
+async fn execute(postgres: &PrivatePostgres, sql: &'static str) {
+    let mut connection = PgConnection::connect_with(&postgres.connect_options(DATABASE)).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The number of the server's main process, if it runs or died without cleaning up.
+fn postmaster(data: &Path) -> Option<u32> {
+    let text = std::fs::read_to_string(data.join("postgres/postmaster.pid")).ok()?;
+    text.lines().next()?.trim().parse().ok()
+}
+
+fn kill_hard(pid: u32) {
+    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(30), "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn unfinished(data: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.to_string_lossy().contains("postgres.new-")).collect()
+}
+
+/// Another daybook process that serves `data` until it is killed.
+fn another_process(data: &Path, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--exact", "private_postgres::part_of_another_process", "--ignored", "--nocapture"]);
+    command.env(DATA, data).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::inherit());
+    command
+}
+
+fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap()
+}
+
+async fn serving(mut command: Command, data: &Path) -> Child {
+    let mut child = command.spawn().unwrap();
+    until("the other process serves", || {
+        assert!(child.try_wait().unwrap().is_none(), "the other process ended");
+        data.join("serving").exists()
+    })
+    .await;
+    child
+}
+
+#[tokio::test]
+#[ignore = "run by other tests, as another process or another user"]
+async fn part_of_another_process() {
+    let Some(data) = std::env::var_os(DATA).map(PathBuf::from) else { return };
+    let postgres = start(&data).await;
+    assert_eq!(ask(&postgres, "select current_user::text").await.unwrap(), "daybook_owner");
+    std::fs::write(data.join("serving"), "").unwrap();
+    // The end of our standard input tells us to stop.
+    tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin())).await.unwrap().unwrap();
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_first_start_makes_a_safe_and_secret_server() {
+    let data = directory();
+    let postgres = start(data.path()).await;
+    for (setting, expected) in [
+        ("select current_setting('data_checksums')", "on"),
+        ("select current_setting('fsync')", "on"),
+        ("select current_setting('synchronous_commit')", "on"),
+        ("select current_setting('listen_addresses')", ""),
+        ("select current_setting('server_encoding')", "UTF8"),
+        ("select current_database()::text", "daybook"),
+    ] {
+        assert_eq!(ask(&postgres, setting).await.unwrap(), expected, "{setting}");
+    }
+    let mode = std::fs::metadata(data.path().join("postgres")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    postgres.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_stop_and_a_start() {
+    let data = directory();
+    let postgres = start(data.path()).await;
+    execute(&postgres, "create table kept as select 'yes'::text as answer").await;
+    postgres.stop().await.unwrap();
+    let postgres = start(data.path()).await;
+    assert_eq!(ask(&postgres, "select answer from kept").await.unwrap(), "yes");
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_one_attaches_and_the_last_one_stops_the_server() {
+    let data = directory();
+    let first = start(data.path()).await;
+    let server = postmaster(data.path());
+    let second = start(data.path()).await;
+    assert_eq!(postmaster(data.path()), server);
+    first.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), server);
+    assert_eq!(ask(&second, "select 'still here'").await.unwrap(), "still here");
+    second.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+}
+
+#[tokio::test]
+async fn of_several_first_starts_at_once_all_get_the_same_server() {
+    let data = directory();
+    let (mut one, mut two) = (
+        another_process(data.path(), &this_program()).spawn().unwrap(),
+        another_process(data.path(), &this_program()).spawn().unwrap(),
+    );
+    let (three, four) = tokio::join!(start(data.path()), start(data.path()));
+    let started =
+        |postgres| async move { ask(postgres, "select pg_postmaster_start_time()::text").await.unwrap() };
+    assert_eq!(started(&three).await, started(&four).await);
+    for child in [&mut one, &mut two] {
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+    }
+    three.stop().await.unwrap();
+    four.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+    assert_eq!(unfinished(data.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_initdb_leaves_nothing_in_the_way() {
+    let data = directory();
+    let mut other = another_process(data.path(), &this_program()).spawn().unwrap();
+    until("initdb writes", || unfinished(data.path()).iter().any(|path| path.join("PG_VERSION").exists()))
+        .await;
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(!data.path().join("postgres").exists(), "the kill came too late");
+    let postgres = start(data.path()).await;
+    assert_eq!(ask(&postgres, "select 'whole'").await.unwrap(), "whole");
+    postgres.stop().await.unwrap();
+    // The killed one's initdb may have been at work still; what it left goes at the next start.
+    start(data.path()).await.stop().await.unwrap();
+    assert_eq!(unfinished(data.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn the_server_of_a_killed_service_is_used_and_stopped_in_the_end() {
+    let data = directory();
+    let mut other = serving(another_process(data.path(), &this_program()), data.path()).await;
+    let server = postmaster(data.path());
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let postgres = start(data.path()).await;
+    assert_eq!(postmaster(data.path()), server);
+    postgres.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+}
+
+#[tokio::test]
+async fn after_a_kill_of_both_the_next_start_recovers() {
+    let data = directory();
+    let mut other = serving(another_process(data.path(), &this_program()), data.path()).await;
+    let server = postmaster(data.path());
+    other.kill().unwrap();
+    kill_hard(server.unwrap());
+    let postgres = start(data.path()).await;
+    assert_ne!(postmaster(data.path()), server);
+    assert_eq!(ask(&postgres, "select 'recovered'").await.unwrap(), "recovered");
+    postgres.stop().await.unwrap();
+    other.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_dies_under_a_service_is_started_again() {
+    let data = directory();
+    let parent = start(data.path()).await;
+    let attached = start(data.path()).await;
+    execute(&parent, "create table kept as select 'yes'::text as answer").await;
+    for _ in 0..3 {
+        let server = postmaster(data.path());
+        kill_hard(server.unwrap());
+        let began = Instant::now();
+        while ask(&attached, "select answer from kept").await.ok().as_deref() != Some("yes") {
+            assert!(began.elapsed() < Duration::from_secs(30), "it never came back");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_ne!(postmaster(data.path()), server);
+    }
+    parent.stop().await.unwrap();
+    attached.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+}
+
+#[tokio::test]
+async fn a_number_that_now_belongs_to_another_process_does_not_keep_the_server_down() {
+    let data = directory();
+    start(data.path()).await.stop().await.unwrap();
+    let cluster = data.path().join("postgres");
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&cluster).unwrap());
+    let mut stranger = Command::new("sleep").arg("60").current_dir("/").uid(owner).spawn().unwrap();
+    let stale = format!("{}\n{}\n1\n5432\n.\n\n0 0\nready\n", stranger.id(), cluster.display());
+    std::fs::write(cluster.join("postmaster.pid"), stale).unwrap();
+    chown(cluster.join("postmaster.pid"), Some(owner), None).unwrap();
+    let postgres = start(data.path()).await;
+    assert_eq!(ask(&postgres, "select 'up'").await.unwrap(), "up");
+    postgres.stop().await.unwrap();
+    assert!(stranger.try_wait().unwrap().is_none(), "the stranger was hit");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[tokio::test]
+async fn one_that_is_dropped_takes_its_server_along() {
+    let data = directory();
+    drop(start(data.path()).await);
+    until("the server stops", || postmaster(data.path()).is_none()).await;
+}
+
+#[tokio::test]
+async fn a_path_too_long_for_a_socket_works_all_the_same() {
+    let data = directory();
+    let long = data.path().join("a".repeat(120)).join("b".repeat(120));
+    let first = start(&long).await;
+    let second = start(&long).await;
+    assert_eq!(ask(&first, "select 'near'").await.unwrap(), "near");
+    assert_eq!(ask(&second, "select 'near'").await.unwrap(), "near");
+    let address = first.url(DATABASE);
+    let mut connection = PgConnection::connect(&address).await.unwrap();
+    connection.ping().await.unwrap();
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_address_works_with_psql_too() {
+    let data = directory();
+    let postgres = start(data.path()).await;
+    let output = Command::new("psql").args([&postgres.url(DATABASE), "-Atc", "select 1"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "1",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_of_another_major_version_is_refused_with_the_commands_that_help() {
+    let data = directory();
+    std::fs::create_dir(data.path().join("postgres")).unwrap();
+    std::fs::write(data.path().join("postgres/PG_VERSION"), "9\n").unwrap();
+    let error = PrivatePostgres::start(&Settings::new(data.path())).await.unwrap_err();
+    assert!(matches!(error, PrivatePostgresError::OtherMajor(_)));
+    for help in ["PostgreSQL 9", "apt-get install postgresql-9", "pg_upgrade -b OLD", "pg_restore"] {
+        assert!(error.to_string().contains(help), "{help} is missing in: {error}");
+    }
+    assert_eq!(std::fs::read_dir(data.path().join("postgres")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn missing_programs_are_named_with_the_ways_to_get_them() {
+    let (data, empty) = (directory(), directory());
+    let settings = Settings { bin_dir: Some(empty.path().into()), ..Settings::new(data.path()) };
+    let error = PrivatePostgres::start(&settings).await.unwrap_err().to_string();
+    let place = empty.path().to_string_lossy().into_owned();
+    for help in [place.as_str(), "apt-get install postgresql", "--postgres-bin", "--database-url"] {
+        assert!(error.contains(help), "{help} is missing in: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_start_tells_why() {
+    let data = directory();
+    let settings =
+        Settings { overrides: vec![("shared_buffers", "none".to_owned())], ..Settings::new(data.path()) };
+    let error = PrivatePostgres::start(&settings).await.unwrap_err().to_string();
+    assert!(error.contains("shared_buffers"), "{error}");
+}
+
+#[tokio::test]
+async fn a_temporary_one_leaves_nothing_behind() {
+    let postgres = PrivatePostgres::start_temporary(None).await.unwrap();
+    let data = postgres.data_dir().to_owned();
+    assert_eq!(ask(&postgres, "select 'for now'").await.unwrap(), "for now");
+    postgres.stop().await.unwrap();
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn an_ordinary_user_runs_it_himself_and_root_can_use_it_beside_him() {
+    let data = directory();
+    if !is_root() {
+        // Not root: every other test of this file runs as an ordinary user already.
+        return;
+    }
+    // The program may lie where only root can look; the other user gets a copy.
+    let copies = directory();
+    std::fs::set_permissions(copies.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = copies.path().join("daybook-tests");
+    std::fs::copy(this_program(), &program).unwrap();
+    let nobody = 65534;
+    chown(data.path(), Some(nobody), Some(nobody)).unwrap();
+    let mut command = another_process(data.path(), &program);
+    command.uid(nobody).gid(nobody).current_dir("/tmp");
+    let mut other = serving(command, data.path()).await;
+    let server = postmaster(data.path());
+    let beside = start(data.path()).await;
+    assert_eq!(postmaster(data.path()), server);
+    assert_eq!(ask(&beside, "select 'root too'").await.unwrap(), "root too");
+    drop(other.stdin.take());
+    assert!(other.wait().unwrap().success());
+    assert_eq!(postmaster(data.path()), server);
+    beside.stop().await.unwrap();
+    assert_eq!(postmaster(data.path()), None);
+    // Root alone: the server still runs as its owner.
+    let alone = start(data.path()).await;
+    let user = std::fs::metadata(format!("/proc/{}", postmaster(data.path()).unwrap())).unwrap();
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&user), nobody);
+    alone.stop().await.unwrap();
+}
+
+fn is_root() -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
+}
