@@ -1,0 +1,267 @@
+//! The state of `accounts`: users, groups, tokens.
+
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::{At, Event, Fold, GroupId, PlanId, Plans, Right, Stamp, StreamName, TokenId, UserId, Who};
+
+/// A person with an account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// Who it is.
+    pub id: UserId,
+    /// Counts the changes.
+    pub revision: u64,
+    /// The epoch of the last change.
+    pub epoch: i64,
+    /// What he logs in with.
+    pub name: String,
+    /// His group.
+    pub group: GroupId,
+    /// His full name.
+    pub full_name: Option<String>,
+    /// His mail address.
+    pub email: Option<String>,
+    /// The language he is spoken to in.
+    pub language: Option<String>,
+    /// Whether he can no longer log in.
+    pub disabled: bool,
+}
+
+/// Rights, and the plans in which they hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Which it is.
+    pub id: GroupId,
+    /// Counts the changes.
+    pub revision: u64,
+    /// The epoch of the last change.
+    pub epoch: i64,
+    /// What it is called.
+    pub name: String,
+    /// What its members may do.
+    pub rights: BTreeSet<Right>,
+    /// Where.
+    pub plans: Plans,
+}
+
+/// A program's way in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    /// Which it is.
+    pub id: TokenId,
+    /// What it is called.
+    pub name: String,
+    /// Its group.
+    pub group: GroupId,
+    /// When it ends, if it does.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it has been called back.
+    pub revoked: bool,
+}
+
+/// Everybody who may do anything.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts {
+    users: HashMap<UserId, Arc<User>>,
+    user_names: HashMap<String, UserId>,
+    groups: HashMap<GroupId, Arc<Group>>,
+    group_names: HashMap<String, GroupId>,
+    tokens: HashMap<TokenId, Arc<Token>>,
+}
+
+impl Accounts {
+    /// The stream.
+    pub fn stream() -> StreamName {
+        StreamName::from("accounts")
+    }
+
+    /// Whether nobody has set anything up yet, not even the groups from the start.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// A user, disabled or not.
+    pub fn user(&self, id: UserId) -> Option<&Arc<User>> {
+        self.users.get(&id)
+    }
+
+    /// A user by the name he logs in with.
+    pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
+        self.users.get(self.user_names.get(name)?)
+    }
+
+    /// All users.
+    pub fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.users.values()
+    }
+
+    /// A group.
+    pub fn group(&self, id: GroupId) -> Option<&Arc<Group>> {
+        self.groups.get(&id)
+    }
+
+    /// A group by its name.
+    pub fn group_named(&self, name: &str) -> Option<&Arc<Group>> {
+        self.groups.get(self.group_names.get(name)?)
+    }
+
+    /// All groups.
+    pub fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.values()
+    }
+
+    /// A token.
+    pub fn token(&self, id: TokenId) -> Option<&Arc<Token>> {
+        self.tokens.get(&id)
+    }
+
+    /// A token that is good for something, by its name.
+    pub fn token_named(&self, name: &str) -> Option<&Arc<Token>> {
+        self.tokens.values().find(|token| token.name == name && !token.revoked)
+    }
+
+    /// All tokens.
+    pub fn tokens(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.tokens.values()
+    }
+
+    /// Whether somebody, at a moment, still has an account that is good for something.
+    pub fn is_welcome(&self, who: Who, now: DateTime<Utc>) -> bool {
+        match who {
+            Who::User(id) => self.user(id).is_some_and(|user| !user.disabled),
+            Who::Token(id) => self
+                .token(id)
+                .is_some_and(|token| !token.revoked && token.expires_at.is_none_or(|end| now < end)),
+            Who::Operator | Who::System => true,
+        }
+    }
+
+    /// The group that somebody's rights come from; none for the operator of the host and the service, who may everything.
+    pub fn group_of(&self, who: Who) -> Option<&Arc<Group>> {
+        let id = match who {
+            Who::User(id) => self.user(id)?.group,
+            Who::Token(id) => self.token(id)?.group,
+            Who::Operator | Who::System => return None,
+        };
+        self.group(id)
+    }
+
+    /// Whether somebody has a right.
+    pub fn may(&self, who: Who, right: Right) -> bool {
+        match who {
+            Who::Operator | Who::System => true,
+            Who::User(_) | Who::Token(_) => {
+                self.group_of(who).is_some_and(|group| group.rights.contains(&right))
+            }
+        }
+    }
+
+    /// Whether somebody's group covers a plan.
+    pub fn may_enter(&self, who: Who, plan: &PlanId) -> bool {
+        match who {
+            Who::Operator | Who::System => true,
+            Who::User(_) | Who::Token(_) => self.group_of(who).is_some_and(|group| group.plans.cover(plan)),
+        }
+    }
+
+    /// What somebody is called: the user name, `token:NAME`, `operator` or `system`.
+    pub fn name_of(&self, who: Who) -> String {
+        match who {
+            Who::User(id) => self.user(id).map_or_else(|| id.to_string(), |user| user.name.clone()),
+            Who::Token(id) => {
+                format!("token:{}", self.token(id).map_or_else(|| id.to_string(), |token| token.name.clone()))
+            }
+            Who::Operator => "operator".to_owned(),
+            Who::System => "system".to_owned(),
+        }
+    }
+
+    fn keep_user(&mut self, user: User) {
+        if let Some(before) = self.users.get(&user.id)
+            && before.name != user.name
+        {
+            self.user_names.remove(&before.name);
+        }
+        self.user_names.insert(user.name.clone(), user.id);
+        self.users.insert(user.id, Arc::new(user));
+    }
+
+    fn keep_group(&mut self, group: Group) {
+        if let Some(before) = self.groups.get(&group.id) {
+            self.group_names.remove(&before.name);
+        }
+        self.group_names.insert(group.name.clone(), group.id);
+        self.groups.insert(group.id, Arc::new(group));
+    }
+}
+
+impl Fold for Accounts {
+    fn evolve(&mut self, event: &Event, at: &At) {
+        let epoch = at.epoch;
+        match event {
+            Event::UserAdded(e) => self.keep_user(User {
+                id: e.user,
+                revision: 1,
+                epoch,
+                name: e.name.open.clone(),
+                group: e.group,
+                full_name: e.full_name.as_ref().map(|it| it.open.clone()),
+                email: e.email.as_ref().map(|it| it.open.clone()),
+                language: e.language.clone(),
+                disabled: false,
+            }),
+            Event::UserChanged(e) => self.keep_user(User {
+                id: e.user,
+                revision: e.revision,
+                epoch,
+                name: e.name.open.clone(),
+                group: e.group,
+                full_name: e.full_name.as_ref().map(|it| it.open.clone()),
+                email: e.email.as_ref().map(|it| it.open.clone()),
+                language: e.language.clone(),
+                disabled: e.disabled,
+            }),
+            Event::GroupAdded(e) => self.keep_group(Group {
+                id: e.group,
+                revision: 1,
+                epoch,
+                name: e.name.clone(),
+                rights: e.rights.iter().copied().collect(),
+                plans: e.plans.clone(),
+            }),
+            Event::GroupChanged(e) => self.keep_group(Group {
+                id: e.group,
+                revision: e.revision,
+                epoch,
+                name: e.name.clone(),
+                rights: e.rights.iter().copied().collect(),
+                plans: e.plans.clone(),
+            }),
+            Event::GroupRemoved(e) => {
+                if let Some(group) = self.groups.remove(&e.group) {
+                    self.group_names.remove(&group.name);
+                }
+            }
+            Event::TokenIssued(e) => {
+                let token = Token {
+                    id: e.token,
+                    name: e.name.clone(),
+                    group: e.group,
+                    expires_at: e.expires_at,
+                    revoked: false,
+                };
+                self.tokens.insert(e.token, Arc::new(token));
+            }
+            Event::TokenRevoked(e) => {
+                if let Some(token) = self.tokens.get_mut(&e.token) {
+                    Arc::make_mut(token).revoked = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, _event: &Event, _stamp: &Stamp) {}
+}

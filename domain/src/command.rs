@@ -1,0 +1,219 @@
+//! Everything that can be asked for, one file each: the command, its rule, its tests.
+//!
+//! A command is decided against an [`Office`]: the states of the streams that it may look at. What it answers is events, or a
+//! [`Refusal`]. No events means "already so". Time and new ids come in with [`Ask`]; nothing here has a clock or rolls dice.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use crate::{
+    Accounts, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right, Session,
+    SessionId, Sessions, Site, Who,
+};
+
+pub mod add_group;
+pub mod add_user;
+pub mod block;
+pub mod change_group;
+pub mod change_password;
+pub mod change_plan;
+pub mod change_session;
+pub mod change_user;
+pub mod create_plan;
+pub mod end_lock;
+pub mod end_session;
+pub mod found;
+pub mod issue_token;
+pub mod log_in;
+pub mod remove_group;
+pub mod remove_record;
+pub mod request_lock;
+pub mod revoke_token;
+pub mod stale;
+pub mod write_record;
+
+/// The states that a command is decided against.
+#[derive(Clone, Copy)]
+pub struct Office<'a> {
+    /// The plan it is about, if it is about one. Empty when there is no such plan.
+    pub plan: Option<&'a Plan>,
+    /// Users, groups, tokens.
+    pub accounts: &'a Accounts,
+    /// What concerns everybody.
+    pub site: &'a Site,
+    /// Sessions that are in no plan.
+    pub sessions: &'a Sessions,
+}
+
+/// Who asks, and what a decision may not find out by itself.
+pub struct Ask<'a> {
+    /// Who.
+    pub who: Who,
+    /// In which session; a program may ask without one.
+    pub session: Option<SessionId>,
+    /// The database's clock, as near as the node knows it. It decides nothing that must be safe.
+    pub now: DateTime<Utc>,
+    /// The date at the site.
+    pub today: NaiveDate,
+    /// A new id with every call.
+    pub new_id: &'a mut dyn FnMut() -> Uuid,
+    /// What happened to the record since the revision that the change is based on, oldest first, when a decision asked for it.
+    pub history: Option<&'a [PastChange]>,
+}
+
+/// A change of a record that has been written.
+#[derive(Debug, Clone)]
+pub struct PastChange {
+    /// The revision it led to.
+    pub revision: u64,
+    /// Who did it.
+    pub who: Who,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where.
+    pub position: Position,
+    /// The fields, with the values before and after; a creation has no values before.
+    pub changes: Vec<FieldChange>,
+}
+
+/// The stream that an event of a decision goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    /// That of the plan.
+    Plan,
+    /// Sessions that are in no plan.
+    Sessions,
+    /// Users, groups, tokens.
+    Accounts,
+    /// What concerns everybody.
+    Site,
+}
+
+/// What a command leads to.
+pub type Decision = Result<Vec<(Stream, Event)>, Obstruction>;
+
+/// Why a command does not lead to events.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Obstruction {
+    /// It is refused.
+    Refused(Box<Refusal>),
+    /// It cannot be decided before the changes of this record after this revision are known: decide again with
+    /// [`Ask::history`].
+    NeedsHistory {
+        /// The record.
+        record: crate::RecordId,
+        /// Changes after this revision.
+        after_revision: u64,
+    },
+}
+
+impl From<Refusal> for Obstruction {
+    fn from(refusal: Refusal) -> Self {
+        Obstruction::Refused(Box::new(refusal))
+    }
+}
+
+/// The right that a command takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// One right.
+    Right(Right),
+    /// One of several; which one exactly depends on what is changed and is checked when that is known.
+    AnyOf(&'static [Right]),
+    /// No right: it concerns only oneself, or there is no account yet (logging in).
+    Nothing,
+}
+
+/// Something that can be asked for.
+pub trait Command {
+    /// The right that it takes. There is no default: every command says it.
+    fn needs(&self) -> Needs;
+
+    /// The plan it is about, if it is about one.
+    fn plan(&self) -> Option<&PlanId>;
+
+    /// What it leads to. Rights are checked already; who asks and in which session is known to be true.
+    fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision;
+}
+
+impl Office<'_> {
+    /// The plan, which must be there.
+    pub fn plan(&self) -> Result<&Plan, Refusal> {
+        self.plan.filter(|plan| plan.id().is_some()).ok_or_else(Refusal::not_found)
+    }
+
+    /// Checks that the session is there, the plan is there and one's own, and the right is there: 401, 404, 403 in this order.
+    pub fn admit(&self, command: &(impl Command + ?Sized), ask: &Ask<'_>) -> Result<(), Refusal> {
+        if let Some(session) = ask.session {
+            self.check_session(session)?;
+        }
+        if !self.accounts.is_welcome(ask.who, ask.now) {
+            return Err(Refusal::bare(RefusalCode::NotLoggedIn));
+        }
+        if let Some(plan) = command.plan() {
+            self.plan()?;
+            if !self.accounts.may_enter(ask.who, plan) {
+                return Err(Refusal::not_permitted("plan"));
+            }
+        }
+        self.check_needs(command.needs(), ask.who)
+    }
+
+    /// Checks a right.
+    pub fn check_needs(&self, needs: Needs, who: Who) -> Result<(), Refusal> {
+        match needs {
+            Needs::Nothing => Ok(()),
+            Needs::Right(right) if self.accounts.may(who, right) => Ok(()),
+            Needs::Right(right) => Err(Refusal::not_permitted(right.word())),
+            Needs::AnyOf(rights) if rights.iter().any(|right| self.accounts.may(who, *right)) => Ok(()),
+            Needs::AnyOf(rights) => Err(Refusal::not_permitted(rights.first().map_or("", |right| right.word()))),
+        }
+    }
+
+    /// A session of the plan or of the site, or why it is no more.
+    pub fn check_session(&self, id: SessionId) -> Result<&Session, Refusal> {
+        let of_plan = self.plan.map(|plan| &plan.sessions);
+        let mut all = of_plan.into_iter().chain(std::iter::once(self.sessions));
+        if let Some(session) = all.clone().find_map(|sessions| sessions.get(id)) {
+            return Ok(session);
+        }
+        Err(match all.find_map(|sessions| sessions.ended(id)) {
+            Some(ended) => end_session::ended_refusal(ended, self.accounts),
+            None => Refusal::bare(RefusalCode::NotLoggedIn),
+        })
+    }
+
+    /// The session in which the plan is written; a site session or a program without a session has none.
+    pub fn own_session(&self, ask: &Ask<'_>) -> Result<&Session, Refusal> {
+        let plan = self.plan()?;
+        ask.session.and_then(|id| plan.sessions.get(id)).ok_or_else(|| Refusal::not_permitted("plan"))
+    }
+
+    /// The session in which planning data is written: not one that only reads, and not in a plan that is only read.
+    pub fn writing_session(&self, ask: &Ask<'_>) -> Result<&Session, Refusal> {
+        let session = self.own_session(ask)?;
+        if session.mode == Mode::Read || self.plan()?.condition() != crate::PlanCondition::Open {
+            return Err(Refusal::not_permitted("mode"));
+        }
+        Ok(session)
+    }
+}
+
+/// What a change names so that it is known on what it was based: the values of `If-Match` or `If-None-Match`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing is said.
+    None,
+    /// `If-None-Match: *`: it must not be there.
+    Absent,
+    /// `If-Match: *`: it must be there.
+    Present,
+    /// `If-Match` with revisions, each with its epoch.
+    Revisions(Vec<(i64, u64)>),
+}
+
+/// The lock that a change carries.
+pub type CarriedLock = Option<LockId>;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,210 @@
+//! The right to a critical action.
+
+use serde_json::json;
+
+use super::block::{covering, lock_holder, lock_obstacle, present, session_obstacle};
+use super::{Ask, Command, Decision, Needs, Office, Stream};
+use crate::{
+    Action, FieldFault, Kind, Lock, LockDenied, LockGranted, LockId, Mode, Obstacle, Plan, PlanId, RecordId,
+    Refusal, RefusalCode, Session,
+};
+
+/// Asks for a lock; grant and denial are both recorded.
+#[derive(Debug, Clone)]
+pub struct RequestLock {
+    /// The plan.
+    pub plan: PlanId,
+    /// The id that the lock will have.
+    pub lock: LockId,
+    /// What for.
+    pub action: Action,
+    /// The names of the periods, for optimising.
+    pub periods: Option<Vec<String>>,
+}
+
+impl Command for RequestLock {
+    fn needs(&self) -> Needs {
+        Needs::Right(self.action.right())
+    }
+
+    fn plan(&self) -> Option<&PlanId> {
+        Some(&self.plan)
+    }
+
+    fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
+        let session = office.own_session(ask)?;
+        if session.mode == Mode::Read {
+            return Err(Refusal::not_permitted("mode").into());
+        }
+        let plan = office.plan()?;
+        let periods = self.periods(plan)?;
+        if self.action.is_exclusive() {
+            self.check_alone(office, plan, session, periods.as_ref())?;
+        } else {
+            self.check_optimise(office, plan, session, periods.as_deref().unwrap_or(&[]), ask)?;
+        }
+        let granted =
+            LockGranted { lock: self.lock, session: session.id, action: self.action, periods };
+        Ok(vec![(Stream::Plan, granted.into())])
+    }
+}
+
+impl RequestLock {
+    fn periods(&self, plan: &Plan) -> Result<Option<Vec<RecordId>>, Refusal> {
+        let takes_periods = matches!(self.action, Action::Optimise | Action::OptimiseMany);
+        let Some(names) = &self.periods else {
+            if takes_periods {
+                return Err(Refusal::fault("/periods", "name the periods that are to be optimised"));
+            }
+            return Ok(None);
+        };
+        if !takes_periods {
+            return Err(Refusal::fault("/periods", "only optimising takes periods; this action is for the whole plan"));
+        }
+        if names.is_empty() || (self.action == Action::Optimise && names.len() > 1) {
+            let detail = "one period for optimise, several for optimise-many";
+            return Err(Refusal::fault("/periods", detail));
+        }
+        let mut periods = Vec::with_capacity(names.len());
+        let mut faults = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match plan.named(Kind::Periods, name) {
+                Some(period) if periods.contains(&period.id) => {
+                    faults.push(FieldFault::new(format!("/periods/{index}"), "this period is named twice"));
+                }
+                Some(period) => periods.push(period.id),
+                None => faults.push(FieldFault::new(
+                    format!("/periods/{index}"),
+                    format!("the plan has no period {name:?}"),
+                )),
+            }
+        }
+        if faults.is_empty() { Ok(Some(periods)) } else { Err(Refusal::invalid(&faults)) }
+    }
+
+    /// Any other session is in the way, the user's own second one too; then any other lock.
+    fn check_alone(
+        &self,
+        office: &Office<'_>,
+        plan: &Plan,
+        session: &Session,
+        periods: Option<&Vec<RecordId>>,
+    ) -> Result<(), Refusal> {
+        let others: Vec<&Session> = plan.sessions.iter().filter(|other| other.id != session.id).collect();
+        if !others.is_empty() {
+            let sessions: Vec<_> = others.iter().map(|other| present(office, other)).collect();
+            let obstacles = others.iter().map(|other| session_obstacle(other)).collect();
+            let denied = self.denied(session, periods, obstacles).coded(RefusalCode::NotAlone);
+            return Err(
+                Refusal::with(RefusalCode::NotAlone, json!({ "sessions": sessions })).recorded(denied)
+            );
+        }
+        self.check_locks(office, plan, session, periods, |_| true)
+    }
+
+    fn check_optimise(
+        &self,
+        office: &Office<'_>,
+        plan: &Plan,
+        session: &Session,
+        periods: &[RecordId],
+        ask: &Ask<'_>,
+    ) -> Result<(), Refusal> {
+        let in_the_way = |lock: &Lock| periods.iter().any(|period| lock.covers(Some(*period)));
+        self.check_locks(office, plan, session, Some(&periods.to_vec()), in_the_way)?;
+        for period in periods {
+            let covering: Vec<&Session> = covering(plan, session, Some(*period), ask.today).collect();
+            if covering.is_empty() {
+                continue;
+            }
+            let held: Vec<_> = covering
+                .iter()
+                .map(|other| {
+                    json!({
+                        "user": office.accounts.name_of(other.who),
+                        "action": "cover",
+                        "periods": other.period.and_then(|period| plan.name_of(period)).map(|name| [name]),
+                        "since": other.since,
+                    })
+                })
+                .collect();
+            let obstacles = covering.iter().map(|other| session_obstacle(other)).collect();
+            let denied = self.denied(session, Some(&periods.to_vec()), obstacles).coded(RefusalCode::Blocked);
+            let members = json!({ "rule": "cover", "held_by": held });
+            return Err(Refusal::with(RefusalCode::Blocked, members).recorded(denied));
+        }
+        Ok(())
+    }
+
+    fn check_locks(
+        &self,
+        office: &Office<'_>,
+        plan: &Plan,
+        session: &Session,
+        periods: Option<&Vec<RecordId>>,
+        in_the_way: impl Fn(&Lock) -> bool,
+    ) -> Result<(), Refusal> {
+        let locks: Vec<&Lock> = plan.locks().filter(|lock| in_the_way(lock)).collect();
+        if locks.is_empty() {
+            return Ok(());
+        }
+        let held: Vec<_> = locks.iter().map(|lock| lock_holder(office, plan, lock)).collect();
+        let obstacles = locks.iter().filter_map(|lock| lock_obstacle(plan, lock)).collect();
+        let denied = self.denied(session, periods, obstacles).coded(RefusalCode::LockRefused);
+        Err(Refusal::with(RefusalCode::LockRefused, json!({ "held_by": held })).recorded(denied))
+    }
+
+    fn denied(&self, session: &Session, periods: Option<&Vec<RecordId>>, obstacles: Vec<Obstacle>) -> LockDenied {
+        LockDenied {
+            who: session.who,
+            session: Some(session.id),
+            action: self.action,
+            periods: periods.cloned(),
+            code: String::new(),
+            obstacles,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::testing::Desk;
+
+    #[test]
+    fn whoever_is_not_alone_is_told_who_else_is_there() {
+        let mut desk = Desk::with_plan();
+        let anna = desk.log_in("anna");
+        desk.log_in("victor");
+        let refusal = desk.refused_lock(anna, Action::DataImport);
+        assert_eq!(refusal.code, RefusalCode::NotAlone);
+        assert_eq!(refusal.members["sessions"][0]["user"], "victor");
+        assert_eq!(refusal.members["sessions"][0]["mode"], "read");
+        assert!(refusal.event.is_some(), "a denied request is recorded");
+    }
+
+    #[test]
+    fn the_own_second_session_is_in_the_way_too() {
+        let mut desk = Desk::with_plan();
+        let anna = desk.log_in("anna");
+        desk.log_in("anna");
+        assert_eq!(desk.refused_lock(anna, Action::DataImport).code, RefusalCode::NotAlone);
+    }
+
+    #[test]
+    fn a_second_lock_of_the_same_session_is_refused() {
+        let mut desk = Desk::with_plan();
+        let anna = desk.log_in("anna");
+        desk.lock(anna, Action::DataImport);
+        assert_eq!(desk.refused_lock(anna, Action::TimeGrid).code, RefusalCode::LockRefused);
+    }
+
+    #[test]
+    fn the_right_is_asked_before_anything_else() {
+        let mut desk = Desk::with_plan();
+        let victor = desk.log_in("victor");
+        let refusal = desk.refused_lock(victor, Action::DataImport);
+        assert_eq!(refusal.code, RefusalCode::NotPermitted);
+        assert_eq!(refusal.members["right"], "import");
+    }
+}

@@ -1,0 +1,189 @@
+//! Given, when, then: a ledger of one plan in memory, for the tests of rules.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::create_plan::CreatePlan;
+use super::found::FoundLedger;
+use super::log_in::LogIn;
+use super::request_lock::RequestLock;
+use super::{Ask, Command, Obstruction, Office, PastChange, Stream};
+use crate::{
+    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, Position, Refusal, SessionId, Sessions, Site,
+    Stamp, UserAdded, UserId, Who,
+};
+
+/// The plan of the tests.
+pub const PLAN: &str = "100234~2026-2027~1";
+
+/// Decides and folds, as the service does, one command after the other.
+#[derive(Default)]
+pub struct Desk {
+    plan: Plan,
+    accounts: Accounts,
+    site: Site,
+    sessions: Sessions,
+    log: Vec<(Event, Who, Stamp)>,
+    last_id: u128,
+}
+
+impl Desk {
+    /// A plan with the users anna and bert (planners), clara and curt (cover planners), victor (viewer).
+    pub fn with_plan() -> Desk {
+        let mut desk = Desk::default();
+        desk.done_as(Who::System, None, &FoundLedger);
+        desk.done_as(Who::Operator, None, &CreatePlan { plan: PLAN.parse().unwrap(), title: None });
+        let groups = [("anna", "planners"), ("bert", "planners"), ("clara", "cover-planners"), ("curt", "cover-planners"), ("victor", "viewers")];
+        for (name, group) in groups {
+            let user = UserId(desk.id());
+            let group = desk.accounts.group_named(group).unwrap().id;
+            let name = crate::Personal { of: user.0, open: name.to_owned() };
+            desk.fold(Stream::Accounts, UserAdded { user, name, group, full_name: None, email: None, language: None }.into(), Who::System);
+        }
+        desk
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.last_id += 1;
+        Uuid::from_u128(self.last_id)
+    }
+
+    pub fn user(&self, name: &str) -> Who {
+        Who::User(self.accounts.user_named(name).unwrap().id)
+    }
+
+    pub fn log_in(&mut self, name: &str) -> SessionId {
+        self.log_in_with(name, None)
+    }
+
+    pub fn log_in_with(&mut self, name: &str, mode: Option<crate::Mode>) -> SessionId {
+        let session = SessionId(self.id());
+        let who = self.user(name);
+        self.done_as(who, None, &log_in(session, mode));
+        session
+    }
+
+    pub fn refused_log_in(&mut self, name: &str) -> Refusal {
+        let session = SessionId(self.id());
+        let who = self.user(name);
+        self.try_as(who, None, &log_in(session, None)).unwrap_err()
+    }
+
+    pub fn lock(&mut self, session: SessionId, action: Action) -> LockId {
+        let lock = LockId(self.id());
+        self.done_in(session, &request(lock, action));
+        lock
+    }
+
+    pub fn refused_lock(&mut self, session: SessionId, action: Action) -> Refusal {
+        let lock = LockId(self.id());
+        self.refused_in(session, &request(lock, action))
+    }
+
+    pub fn done(&mut self, command: &impl Command) -> Vec<Event> {
+        self.done_as(Who::System, None, command)
+    }
+
+    pub fn done_in(&mut self, session: SessionId, command: &impl Command) -> Vec<Event> {
+        let who = self.plan.sessions.get(session).unwrap().who;
+        self.done_as(who, Some(session), command)
+    }
+
+    pub fn done_as(&mut self, who: Who, session: Option<SessionId>, command: &impl Command) -> Vec<Event> {
+        self.try_as(who, session, command).unwrap()
+    }
+
+    pub fn refused(&mut self, command: &impl Command) -> Refusal {
+        self.try_as(Who::Operator, None, command).unwrap_err()
+    }
+
+    pub fn refused_in(&mut self, session: SessionId, command: &impl Command) -> Refusal {
+        let who = self.plan.sessions.get(session).unwrap().who;
+        self.try_as(who, Some(session), command).unwrap_err()
+    }
+
+    /// Decides, with the history that a decision asks for, and folds what it leads to.
+    pub fn try_as(&mut self, who: Who, session: Option<SessionId>, command: &impl Command) -> Result<Vec<Event>, Refusal> {
+        let mut history: Option<Vec<PastChange>> = None;
+        loop {
+            let mut next = self.last_id;
+            let mut new_id = || {
+                next += 1;
+                Uuid::from_u128(next)
+            };
+            let office = Office { plan: Some(&self.plan), accounts: &self.accounts, site: &self.site, sessions: &self.sessions };
+            let mut ask = Ask {
+                who,
+                session,
+                now: moment(self.log.len()),
+                today: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
+                new_id: &mut new_id,
+                history: history.as_deref(),
+            };
+            let decided = office.admit(command, &ask).map_err(Obstruction::from).and_then(|()| command.decide(&office, &mut ask));
+            self.last_id = next;
+            match decided {
+                Ok(events) => {
+                    for (stream, event) in events.clone() {
+                        self.fold(stream, event, who);
+                    }
+                    return Ok(events.into_iter().map(|(_, event)| event).collect());
+                }
+                Err(Obstruction::Refused(refusal)) => return Err(*refusal),
+                Err(Obstruction::NeedsHistory { record, after_revision }) => {
+                    assert!(history.is_none(), "the history was enough the first time");
+                    history = Some(self.history(record, after_revision));
+                }
+            }
+        }
+    }
+
+    fn history(&self, record: crate::RecordId, after_revision: u64) -> Vec<PastChange> {
+        let change = |(event, who, stamp): &(Event, Who, Stamp)| {
+            let (revision, changes) = match event {
+                Event::RecordChanged(e) if e.record == record => (e.revision, e.changes.clone()),
+                Event::RecordCreated(e) if e.record == record => (
+                    e.revision,
+                    e.fields
+                        .iter()
+                        .map(|(field, value)| FieldChange { field: field.clone(), from: None, to: Some(value.clone()) })
+                        .collect(),
+                ),
+                Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
+                _ => return None,
+            };
+            let position = Position { epoch: 1, number: stamp.position };
+            Some(PastChange { revision, who: *who, at: stamp.at, position, changes })
+        };
+        self.log.iter().filter_map(change).filter(|past| past.revision > after_revision).collect()
+    }
+
+    fn fold(&mut self, stream: Stream, event: Event, who: Who) {
+        let position = self.log.len() as i64 + 1;
+        let stamp = Stamp { position, at: moment(self.log.len()) };
+        let at = At { version: position, epoch: 1, stamp: Some(stamp) };
+        match stream {
+            Stream::Plan => self.plan.evolve(&event, &at),
+            Stream::Sessions => self.sessions.evolve(&event, &at),
+            Stream::Accounts => self.accounts.evolve(&event, &at),
+            Stream::Site => self.site.evolve(&event, &at),
+        }
+        self.log.push((event, who, stamp));
+    }
+}
+
+fn moment(count: usize) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000 + count as i64, 0).unwrap()
+}
+
+fn log_in(session: SessionId, mode: Option<crate::Mode>) -> LogIn {
+    LogIn { plan: Some(PLAN.parse().unwrap()), session, mode, period: None, client: None, resumed: false, replaces: None }
+}
+
+fn request(lock: LockId, action: Action) -> RequestLock {
+    RequestLock { plan: PLAN.parse().unwrap(), lock, action, periods: None }
+}

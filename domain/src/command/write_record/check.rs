@@ -1,0 +1,164 @@
+//! What must be true of a record besides the forms of its fields.
+
+use crate::command::write_record::{Target, WriteRecord};
+use crate::{
+    Field, FieldFault, Fields, Form, HourOf, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value,
+};
+use serde_json::json;
+
+impl WriteRecord {
+    /// Everything that is answered with 422 after the record's own state allowed the change, and 409 `exists`.
+    pub(super) fn check_rules(
+        &self,
+        plan: &Plan,
+        there: Option<&std::sync::Arc<Record>>,
+        hour_of: Option<HourOf>,
+        period: Option<RecordId>,
+        after: &Fields,
+        mut faults: Vec<FieldFault>,
+    ) -> Result<(), Refusal> {
+        let kind = self.target.kind();
+        if period.is_some() && after.contains_key("id") {
+            faults.push(FieldFault::new("/id", "a name holds in all periods"));
+        }
+        if matches!(kind, Kind::Periods) {
+            check_period(plan, after, &mut faults);
+        } else {
+            check_order(after, &mut faults);
+        }
+        if let Some(hour_of) = hour_of {
+            check_placement(plan, hour_of, after, &mut faults);
+        }
+        if !faults.is_empty() {
+            return Err(Refusal::invalid(&faults));
+        }
+        let name = after.get("id").and_then(Value::text);
+        if let Some(name) = name
+            && let Some(other) = plan.named(kind, name)
+            && there.is_none_or(|there| there.id != other.id)
+        {
+            let members = json!({ "record": plan.subject_of(other) });
+            return Err(Refusal::with(RefusalCode::Exists, members));
+        }
+        Ok(())
+    }
+}
+
+/// The references of a value by id; what the plan does not know is a fault.
+pub(super) fn resolve(plan: &Plan, field: &Field, value: &Value<String>) -> Result<Value, Vec<FieldFault>> {
+    let kind = match field.form {
+        Form::Reference(kind) => Some(kind),
+        _ => None,
+    };
+    let mut faults = Vec::new();
+    let resolved: Result<Value, std::convert::Infallible> = value.map(kind, &mut |kind, name, below| {
+        let found = kind.and_then(|kind| plan.named(kind, name));
+        if found.is_none() {
+            let what = kind.map_or("record", singular);
+            faults.push(FieldFault::new(
+                format!("/{}{below}", field.name),
+                format!("the plan has no {what} {name:?}"),
+            ));
+        }
+        Ok(found.map_or(RecordId(uuid::Uuid::nil()), |record| record.id))
+    });
+    match resolved {
+        Ok(value) if faults.is_empty() => Ok(value),
+        _ => Err(faults),
+    }
+}
+
+fn singular(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Classes => "class",
+        kind => kind.word().trim_end_matches('s'),
+    }
+}
+
+/// The period of that name, or 422.
+pub(super) fn period_named(plan: &Plan, name: &str) -> Result<RecordId, Refusal> {
+    plan.named(Kind::Periods, name)
+        .map(|period| period.id)
+        .ok_or_else(|| Refusal::fault("/query/period", format!("the plan has no period {name:?}")))
+}
+
+/// The first number above all names that are numbers.
+pub(super) fn next_number(plan: &Plan, kind: Kind) -> String {
+    let highest =
+        plan.records_of(kind).filter_map(|record| record.name()?.parse::<u64>().ok()).max().unwrap_or(0);
+    (highest + 1).to_string()
+}
+
+fn dates(after: &Fields) -> [Option<chrono::NaiveDate>; 2] {
+    ["from", "to"].map(|field| match after.get(field).map(Value::open) {
+        Some(Value::Date(date)) => Some(*date),
+        _ => None,
+    })
+}
+
+fn check_order(after: &Fields, faults: &mut Vec<FieldFault>) {
+    if let [Some(from), Some(to)] = dates(after)
+        && to < from
+    {
+        faults.push(FieldFault::new("/to", "it ends before it begins"));
+    }
+}
+
+fn check_period(plan: &Plan, after: &Fields, faults: &mut Vec<FieldFault>) {
+    let [from, to] = dates(after);
+    for (field, date) in [("/from", from), ("/to", to)] {
+        if date.is_none() {
+            faults.push(FieldFault::new(field, "a period has a first and a last day"));
+        }
+    }
+    check_order(after, faults);
+    let Some(id) = plan.id() else { return };
+    let begins = id.year.begins();
+    let year = [(begins, 8, 1), (begins + 1, 7, 31)]
+        .map(|(year, month, day)| chrono::NaiveDate::from_ymd_opt(year, month, day));
+    if let [Some(first), Some(last)] = year {
+        for (field, date) in [("/from", from), ("/to", to)] {
+            if date.is_some_and(|date| date < first || date > last) {
+                faults.push(FieldFault::new(field, format!("it lies outside the school year {}", id.year)));
+            }
+        }
+    }
+}
+
+fn check_placement(plan: &Plan, hour_of: HourOf, after: &Fields, faults: &mut Vec<FieldFault>) {
+    let lesson = plan.record(hour_of.lesson);
+    let hours = lesson.and_then(|lesson| lesson.number("hours_per_week", Some(hour_of.period))).unwrap_or(0);
+    if hour_of.n == 0 || i64::from(hour_of.n) > hours {
+        let detail = format!("the lesson has {hours} hours a week; n counts them from 1");
+        faults.push(FieldFault::new("/n", detail));
+    }
+    for field in ["day", "hour"] {
+        if !after.contains_key(field) {
+            faults.push(FieldFault::new(format!("/{field}"), "a placement has a day and an hour"));
+        }
+    }
+    let Some(grid) = plan.singleton(Kind::TimeGrid) else { return };
+    if let (Some(day), Some(Value::Days(days))) =
+        (after.get("day").and_then(Value::number), grid.fields.get("days"))
+        && !days.iter().any(|it| i64::from(*it) == day)
+    {
+        faults.push(FieldFault::new("/day", format!("the time grid has no day {day}")));
+    }
+    if let (Some(hour), Some(Value::Hours(hours))) =
+        (after.get("hour").and_then(Value::number), grid.fields.get("hours"))
+        && !hours.iter().any(|it| i64::from(it.hour) == hour)
+    {
+        faults.push(FieldFault::new("/hour", format!("the time grid has no hour {hour}")));
+    }
+}
+
+impl Target {
+    /// How the target is called in a path below the plan.
+    pub fn path(&self) -> String {
+        match self {
+            Target::Named(kind, name) => format!("{kind}/{name}"),
+            Target::New(kind) | Target::Singleton(kind) => kind.word().to_owned(),
+            Target::Hour { lesson, n } => format!("lessons/{lesson}/placements/{n}"),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! How a state is made from events.
+
+use chrono::{DateTime, Utc};
+
+use crate::Event;
+
+/// The state of one stream: everything that a decision about it has to know.
+///
+/// `evolve` records and never judges; it cannot fail, because what has happened has happened.
+pub trait Fold: Default + Clone + Send + Sync + 'static {
+    /// Takes in one more event.
+    fn evolve(&mut self, event: &Event, at: &At);
+
+    /// Takes in where and when an event was recorded that was folded before that was known.
+    fn settle(&mut self, event: &Event, stamp: &Stamp);
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// Its version in the stream.
+    pub version: i64,
+    /// The epoch that it belongs to.
+    pub epoch: i64,
+    /// Where and when it was recorded; nothing while it is decided but not yet committed.
+    pub stamp: Option<Stamp>,
+}
+
+/// Where and when something was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The position, without its epoch.
+    pub position: i64,
+    /// By the database's clock.
+    pub at: DateTime<Utc>,
+}

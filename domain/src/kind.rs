@@ -1,0 +1,342 @@
+//! The table of all kinds of records with their fields: what a field holds, and which class of action changing it belongs to.
+//!
+//! This is the one place that says it. The rules, the HTTP interface, the read models and the description of the API read it here.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+use Class::{Cover, Data, Exclusive, Room, Text, Timetable};
+use Form::{
+    Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference, Rows, Words,
+};
+
+/// A kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are the school's own words")]
+pub enum Kind {
+    Periods,
+    Departments,
+    Rooms,
+    Subjects,
+    Teachers,
+    Classes,
+    Students,
+    Lessons,
+    Placements,
+    TimeGrid,
+    SchoolData,
+}
+
+/// The class of action that changing a field belongs to; later ones are stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Text fields: refused only while a period they touch is being optimised.
+    Text,
+    /// New records and other fields of master data and lessons.
+    Data,
+    /// Only the rooms of a placement: allowed beside cover.
+    Room,
+    /// What the timetable is made of: refused also while another user is in cover mode.
+    Timetable,
+    /// Absences and substitutions: only in cover mode.
+    Cover,
+    /// Only with an exclusive lock.
+    Exclusive,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The name of the record itself.
+    Name,
+    /// A text of at most so many characters.
+    Words(usize),
+    /// A whole number between two bounds.
+    Number(i64, i64),
+    /// A number with decimals between 0 and a bound.
+    Decimal(i64),
+    /// A date.
+    Date,
+    /// Yes or no.
+    Flag,
+    /// A record of a kind.
+    Reference(Kind),
+    /// The couplings of a lesson.
+    Couplings,
+    /// The rows of a placement.
+    Rows,
+    /// The days of the time grid.
+    Days,
+    /// The hours of the time grid.
+    Hours,
+}
+
+/// A field of a kind of record.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, in events and in JSON.
+    pub name: &'static str,
+    /// The class of action that changing it belongs to.
+    pub class: Class,
+    /// What it holds.
+    pub form: Form,
+    /// Whether it is said about a person, and therefore stored as [`crate::Personal`].
+    pub personal: bool,
+}
+
+const fn f(name: &'static str, class: Class, form: Form) -> Field {
+    Field { name, class, form, personal: false }
+}
+
+const fn p(name: &'static str, class: Class, form: Form) -> Field {
+    Field { name, class, form, personal: true }
+}
+
+/// The longest text of a field, in characters.
+pub const WORDS_LENGTH_MAX: usize = 2_000;
+
+const W: Form = Words(WORDS_LENGTH_MAX);
+const SHORT: Form = Words(100);
+
+static PERIODS: &[Field] = &[
+    f("id", Exclusive, Name),
+    f("long_name", Exclusive, W),
+    f("from", Exclusive, Date),
+    f("to", Exclusive, Date),
+    f("parent", Exclusive, Reference(Kind::Periods)),
+];
+static DEPARTMENTS: &[Field] = &[f("id", Data, Name), f("long_name", Text, W), f("text", Text, W)];
+static ROOMS: &[Field] = &[
+    f("id", Data, Name),
+    f("long_name", Text, W),
+    f("alternative_room", Data, Reference(Kind::Rooms)),
+    f("weight", Data, Number(0, 9)),
+    f("capacity", Data, Number(0, 100_000)),
+    f("department", Data, Reference(Kind::Departments)),
+    f("text", Text, W),
+    f("description", Text, W),
+];
+static SUBJECTS: &[Field] = &[
+    f("id", Data, Name),
+    f("long_name", Text, W),
+    f("home_room", Data, Reference(Kind::Rooms)),
+    f("subject_group", Data, SHORT),
+    f("text", Text, W),
+    f("description", Text, W),
+    f("alias", Text, W),
+];
+static TEACHERS: &[Field] = &[
+    p("id", Data, Name),
+    p("long_name", Text, W),
+    p("first_name", Text, W),
+    p("title", Text, W),
+    p("personnel_no", Data, SHORT),
+    f("department", Data, Reference(Kind::Departments)),
+    f("home_room", Data, Reference(Kind::Rooms)),
+    p("email", Text, W),
+    p("phone", Text, W),
+    p("mobile", Text, W),
+    f("hours_per_day_min", Data, Number(0, 24)),
+    f("hours_per_day_max", Data, Number(0, 24)),
+    f("week_target", Data, Decimal(1_000)),
+    f("text", Text, W),
+    f("description", Text, W),
+    p("alias", Text, W),
+];
+static CLASSES: &[Field] = &[
+    f("id", Data, Name),
+    f("long_name", Text, W),
+    f("grade_level", Data, SHORT),
+    f("department", Data, Reference(Kind::Departments)),
+    f("home_room", Data, Reference(Kind::Rooms)),
+    f("class_teacher", Data, Reference(Kind::Teachers)),
+    f("students", Data, Number(0, 100_000)),
+    f("from", Data, Date),
+    f("to", Data, Date),
+    f("text", Text, W),
+    f("description", Text, W),
+    f("alias", Text, W),
+];
+static STUDENTS: &[Field] = &[
+    p("id", Data, Name),
+    p("long_name", Text, W),
+    p("first_name", Text, W),
+    p("student_no", Data, SHORT),
+    f("class", Data, Reference(Kind::Classes)),
+    p("birth_date", Data, Date),
+    p("email", Text, W),
+    f("text", Text, W),
+    f("description", Text, W),
+];
+static LESSONS: &[Field] = &[
+    f("id", Data, Name),
+    f("hours_per_week", Timetable, Number(0, HOURS_PER_WEEK_MAX)),
+    f("couplings", Timetable, Couplings),
+    f("from", Data, Date),
+    f("to", Data, Date),
+    f("group", Data, SHORT),
+    f("students", Data, Number(0, 100_000)),
+    f("text", Text, W),
+    f("line_text", Text, W),
+    f("home_room", Data, Reference(Kind::Rooms)),
+    f("description", Text, W),
+];
+static PLACEMENTS: &[Field] = &[
+    f("day", Timetable, Number(1, DAY_MAX)),
+    f("hour", Timetable, Number(1, HOUR_MAX)),
+    f("week", Timetable, SHORT),
+    f("length", Timetable, Number(0, 1_440)),
+    f("rows", Timetable, Rows),
+];
+static TIME_GRID: &[Field] = &[f("days", Exclusive, Days), f("hours", Exclusive, Hours)];
+static SCHOOL_DATA: &[Field] = &[
+    f("name", Exclusive, W),
+    f("cover_restricted_to_period", Exclusive, Flag),
+    f("time_zone", Exclusive, Words(64)),
+];
+
+/// The most hours a week of one lesson.
+pub const HOURS_PER_WEEK_MAX: i64 = 1_000;
+/// The last day of the week, Sunday.
+pub const DAY_MAX: i64 = 7;
+/// The most hours in a day of the time grid.
+pub const HOUR_MAX: i64 = 100;
+/// The most couplings of a lesson and rows of a placement.
+pub const ROWS_MAX: usize = 500;
+
+impl Kind {
+    /// Every kind, in an order in which each comes after those that it mostly refers to.
+    pub const ALL: [Kind; 11] = [
+        Kind::Periods,
+        Kind::Departments,
+        Kind::Rooms,
+        Kind::Subjects,
+        Kind::Teachers,
+        Kind::Classes,
+        Kind::Students,
+        Kind::Lessons,
+        Kind::Placements,
+        Kind::TimeGrid,
+        Kind::SchoolData,
+    ];
+
+    /// The kinds whose records have a path of their own below the plan: `/plans/{plan}/{kind}/{id}`.
+    pub const NAMED: [Kind; 8] = [
+        Kind::Classes,
+        Kind::Teachers,
+        Kind::Rooms,
+        Kind::Subjects,
+        Kind::Departments,
+        Kind::Students,
+        Kind::Lessons,
+        Kind::Periods,
+    ];
+
+    /// The word in paths, subjects of changes and counts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Periods => "periods",
+            Kind::Departments => "departments",
+            Kind::Rooms => "rooms",
+            Kind::Subjects => "subjects",
+            Kind::Teachers => "teachers",
+            Kind::Classes => "classes",
+            Kind::Students => "students",
+            Kind::Lessons => "lessons",
+            Kind::Placements => "placements",
+            Kind::TimeGrid => "time-grid",
+            Kind::SchoolData => "school-data",
+        }
+    }
+
+    /// Its fields, in the order in which they are shown. The name comes first where there is one.
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            Kind::Periods => PERIODS,
+            Kind::Departments => DEPARTMENTS,
+            Kind::Rooms => ROOMS,
+            Kind::Subjects => SUBJECTS,
+            Kind::Teachers => TEACHERS,
+            Kind::Classes => CLASSES,
+            Kind::Students => STUDENTS,
+            Kind::Lessons => LESSONS,
+            Kind::Placements => PLACEMENTS,
+            Kind::TimeGrid => TIME_GRID,
+            Kind::SchoolData => SCHOOL_DATA,
+        }
+    }
+
+    /// The field of that name.
+    pub fn field(self, name: &str) -> Option<&'static Field> {
+        self.fields().iter().find(|field| field.name == name)
+    }
+
+    /// Whether there is exactly one record of this kind in a plan, without a name.
+    pub fn is_singleton(self) -> bool {
+        matches!(self, Kind::TimeGrid | Kind::SchoolData)
+    }
+
+    /// Whether the name of such a record says who a person is.
+    pub fn is_person(self) -> bool {
+        matches!(self, Kind::Teachers | Kind::Students)
+    }
+
+    /// The class of making such a record.
+    pub fn creation_class(self) -> Class {
+        match self {
+            Kind::Placements => Timetable,
+            Kind::Periods | Kind::TimeGrid | Kind::SchoolData => Exclusive,
+            _ => Data,
+        }
+    }
+
+    /// The class of removing such a record.
+    pub fn removal_class(self) -> Class {
+        match self {
+            Kind::Periods | Kind::TimeGrid | Kind::SchoolData => Exclusive,
+            _ => Timetable,
+        }
+    }
+
+    /// The most restrictive class among the fields named; what names no field belongs to [`Class::Text`].
+    ///
+    /// A change of a placement that touches only rooms belongs to [`Class::Room`]; that is for the caller to see, because it takes
+    /// the rows before and after.
+    pub fn class_of<'a>(self, fields: impl Iterator<Item = &'a str>) -> Class {
+        fields.filter_map(|name| self.field(name)).map(|field| field.class).max().unwrap_or(Text)
+    }
+}
+
+impl Class {
+    /// Whether records of this class are written in cover mode.
+    pub fn needs_cover_mode(self) -> bool {
+        self == Cover
+    }
+
+    /// Whether it is one of the classes that touch who meets when and where.
+    pub fn is_timetable(self) -> bool {
+        matches!(self, Room | Timetable)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// There is no such kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such kind of record")]
+pub struct UnknownKind;
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or(UnknownKind)
+    }
+}

@@ -1,0 +1,89 @@
+//! One record of a plan, as it is now.
+
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+use crate::{HourOf, Kind, RecordId, Value, value_json};
+
+/// Values by field; what is absent is unset. Values about persons are held as they are, the mark is made when an event is written.
+pub type Fields = BTreeMap<&'static str, Value>;
+
+/// One row of planning data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Which it is.
+    pub id: RecordId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Which hour of which lesson, if it is a placement.
+    pub hour_of: Option<HourOf>,
+    /// Counts the changes.
+    pub revision: u64,
+    /// The epoch of the last change; with the revision the value of the ETag.
+    pub epoch: i64,
+    /// The values that hold in every period, the name as `id` among them.
+    pub fields: Fields,
+    /// The values that override them in one period.
+    pub by_period: BTreeMap<RecordId, Fields>,
+}
+
+impl Record {
+    /// Its name; a placement and a singleton have none.
+    pub fn name(&self) -> Option<&str> {
+        self.fields.get("id").and_then(Value::text)
+    }
+
+    /// The value of a field in a period, or plan-wide.
+    pub fn value(&self, field: &str, period: Option<RecordId>) -> Option<&Value> {
+        period
+            .and_then(|period| self.by_period.get(&period)?.get(field))
+            .or_else(|| self.fields.get(field))
+    }
+
+    /// A number field in a period, or plan-wide.
+    pub fn number(&self, field: &str, period: Option<RecordId>) -> Option<i64> {
+        self.value(field, period).and_then(Value::number)
+    }
+
+    /// Every record that this one refers to, in any period; one may come several times.
+    pub fn references(&self, mut each: impl FnMut(RecordId)) {
+        if let Some(hour_of) = self.hour_of {
+            each(hour_of.lesson);
+            each(hour_of.period);
+        }
+        for fields in std::iter::once(&self.fields).chain(self.by_period.values()) {
+            for value in fields.values() {
+                value.references(&mut each);
+            }
+        }
+        for period in self.by_period.keys() {
+            each(*period);
+        }
+    }
+
+    /// The fields as JSON, in the order of the table of fields, the name left out; `name_of` tells what a reference is called.
+    pub fn fields_json(
+        &self,
+        period: Option<RecordId>,
+        name_of: impl Fn(RecordId) -> Option<String>,
+    ) -> Map<String, Json> {
+        let mut object = Map::new();
+        for field in self.kind.fields().iter().filter(|field| field.name != "id") {
+            if let Some(value) = self.value(field.name, period) {
+                object.insert(field.name.to_owned(), value_json(&named(value, &name_of)));
+            }
+        }
+        object
+    }
+}
+
+/// The value with names in place of references. What is called nothing any more shows its id.
+pub fn named(value: &Value, name_of: impl Fn(RecordId) -> Option<String>) -> Value<String> {
+    let mut name = |_: Option<Kind>, id: &RecordId, _: &str| -> Result<String, std::convert::Infallible> {
+        Ok(name_of(*id).unwrap_or_else(|| id.to_string()))
+    };
+    match value.map(None, &mut name) {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}
