@@ -1,15 +1,26 @@
 //! Deciding while nobody else writes.
 
 use std::future::Future;
+use std::time::Duration;
 
 use domain::StreamName;
+use sqlx::PgConnection;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::append::{Append, AppendError, Appended};
 use crate::ledger::Ledger;
+use crate::locked::{Locked, lock, resolve};
+use crate::queue::Member;
+use crate::read;
 use crate::recorded::{Head, Recorded};
+use crate::sheaf::{Called, Stand};
+use crate::trouble::Trouble;
 
 /// The ledger while its head is locked: what is read here stays true until the append.
 pub struct Alone {
+    ledger: Ledger,
+    connection: PgConnection,
+    on: Stand,
     head: Head,
 }
 
@@ -22,25 +33,92 @@ impl Alone {
     /// As `Ledger::read_stream`.
     pub async fn read_stream(
         &mut self,
-        _stream: &StreamName,
-        _after_version: i64,
-        _limit: i64,
+        stream: &StreamName,
+        after_version: i64,
+        limit: i64,
     ) -> Result<Vec<Recorded>, sqlx::Error> {
-        todo!()
+        read::stream(&mut self.connection, stream, after_version, limit).await
     }
 
     /// Writes the decision and lets go of the head. Judged as every append is. Dropped without this call, nothing is
     /// written.
-    pub async fn append(self, _append: Append) -> Result<Appended, AppendError> {
-        todo!()
+    pub async fn append(mut self, append: Append) -> Result<Appended, AppendError> {
+        let committer = self.ledger.committer.clone();
+        let (member, pending) = committer.admit(append)?;
+        let mut locked = Locked::new(vec![member]);
+        let outcome = locked.write(&mut self.connection, self.on).await;
+        // The head is free, or the server frees it, before anything else is asked.
+        drop(self.connection);
+        let judged = locked.sheaf.into_iter().flat_map(|sheaf| sheaf.judged);
+        match outcome {
+            Ok(Called::Done(recorded_at)) => judged.for_each(|judged| {
+                committer.note_committed(judged.last);
+                judged.answer(self.on.epoch, recorded_at);
+            }),
+            Ok(Called::Moved | Called::Known) => {
+                unreachable!("the head is locked and nothing was asked of the call")
+            }
+            Err(Trouble::Lost(_)) => {
+                for judged in judged {
+                    find_out(&self.ledger, judged.in_doubt(), self.on.epoch).await;
+                }
+                locked.members.into_iter().for_each(|member| member.answer(Err(AppendError::Unavailable)));
+            }
+            Err(Trouble::Passing(_)) => {
+                judged.for_each(|judged| judged.member.answer(Err(AppendError::Unavailable)));
+                locked.members.into_iter().for_each(|member| member.answer(Err(AppendError::Unavailable)));
+            }
+            Err(Trouble::Lasting(error)) => {
+                let failed = || Err(AppendError::Failed(error.to_string()));
+                judged.for_each(|judged| judged.member.answer(failed()));
+                locked.members.into_iter().for_each(|member| member.answer(failed()));
+            }
+        }
+        pending.await
     }
 }
 
-pub(crate) async fn run<T, F, R>(_ledger: &Ledger, _step: F) -> Result<T, AppendError>
+/// Asks what became of an append whose answer was lost, for as long as it is patient. One that is not there was not
+/// written, and is decided anew.
+async fn find_out(ledger: &Ledger, member: Member, epoch: i64) {
+    while Instant::now() < member.deadline {
+        let asked = vec![member.append.command_id.0];
+        let found = async {
+            let mut connection = ledger.settings.connect_one().await?;
+            resolve(&mut connection, asked).await
+        };
+        if let Ok(Ok(mut known)) = timeout_at(member.deadline, found).await {
+            return match known.remove(&member.append.command_id.0) {
+                Some(command) => member.settle(command, epoch),
+                None => member.answer(Err(AppendError::Conflict)),
+            };
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    member.answer(Err(AppendError::Unavailable));
+}
+
+pub(crate) async fn run<T, F, R>(ledger: &Ledger, step: F) -> Result<T, AppendError>
 where
     F: FnOnce(Alone) -> R + Send + 'static,
     R: Future<Output = T> + Send,
     T: Send + 'static,
 {
-    todo!()
+    let ledger = ledger.clone();
+    // A caller that goes away does not leave the head locked: the task goes on to its end.
+    let stepping = tokio::spawn(async move {
+        let alone = begin(ledger).await.map_err(|error| match Trouble::of(error) {
+            Trouble::Lasting(error) => AppendError::Failed(error.to_string()),
+            Trouble::Lost(_) | Trouble::Passing(_) => AppendError::Unavailable,
+        })?;
+        Ok(step(alone).await)
+    });
+    stepping.await.unwrap_or_else(|error| Err(AppendError::Failed(error.to_string())))
+}
+
+async fn begin(ledger: Ledger) -> Result<Alone, sqlx::Error> {
+    let mut connection = ledger.settings.connect_one().await?;
+    let on = lock(&mut connection).await?;
+    let head = read::head(&mut connection).await?;
+    Ok(Alone { ledger, connection, on, head })
 }

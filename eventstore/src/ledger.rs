@@ -13,10 +13,11 @@ use uuid::Uuid;
 
 use crate::alone::{self, Alone};
 use crate::append::{Append, AppendError, Appended, StoredCommand};
-use crate::committer::{self, Committer, PendingAppend};
+use crate::committer::{self, Committer};
 use crate::credential::CredentialRow;
 use crate::migrate::{MigrateError, migrate};
 use crate::pool::{OpenError, PoolSettings, check_role, service_pool};
+use crate::queue::PendingAppend;
 use crate::recorded::{Batch, Head, Recorded};
 use crate::subscription::{Follower, Subscription};
 use crate::{contact, credential, read};

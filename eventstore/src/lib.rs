@@ -12,19 +12,24 @@ mod append;
 mod committer;
 mod contact;
 mod credential;
+mod judge;
 mod ledger;
+mod locked;
 mod migrate;
 mod pool;
+mod queue;
 mod read;
 mod recorded;
+mod sheaf;
 mod subscription;
+mod trouble;
 
 pub use alone::Alone;
 pub use append::{
     APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange, CredentialKind,
     Due, Expected, NewEvent, StoredCommand, Write,
 };
-pub use committer::PendingAppend;
+pub use queue::PendingAppend;
 pub use credential::CredentialRow;
 pub use ledger::Ledger;
 pub use migrate::MigrateError;

@@ -26,10 +26,9 @@ create function ledger_append(
     answers bytea[],
     -- ids that may have happened before
     asked uuid[],
-    -- 'done'; or with nothing written: 'moved' (the head is another one), 'known' (some of `asked`, named in known_ids)
+    -- 'done'; or with nothing written: 'moved' (the head is another one), 'known' (some of `asked` have happened)
     out outcome text,
-    out at timestamptz,
-    out known_ids uuid[]
+    out at timestamptz
 ) language plpgsql as $$
 declare
     last record;
@@ -39,12 +38,9 @@ begin
         outcome := 'moved';
         return;
     end if;
-    if cardinality(asked) > 0 then
-        select array_agg(command.command_id) into known_ids from command where command.command_id = any (asked);
-        if known_ids is not null then
-            outcome := 'known';
-            return;
-        end if;
+    if cardinality(asked) > 0 and exists (select from command where command.command_id = any (asked)) then
+        outcome := 'known';
+        return;
     end if;
     at := greatest(last.recorded_at, clock_timestamp());
     insert into event (position, append_end, stream, version, type, subject, recorded_at, meta, data)
@@ -61,12 +57,12 @@ $$;
 
 -- Locks the head and says where it is: the beginning of everything that has to read before it writes. The lock is
 -- held until the transaction ends.
-create function ledger_lock(out epoch bigint, out position bigint, out batch uuid, out recorded_at timestamptz)
-language plpgsql as $$
+create function ledger_lock() returns head language plpgsql as $$
+declare
+    last head;
 begin
-    select head.epoch, head.position, head.batch, head.recorded_at
-    into ledger_lock.epoch, ledger_lock.position, ledger_lock.batch, ledger_lock.recorded_at
-    from head for update;
+    select * into last from head for update;
+    return last;
 end
 $$;
 

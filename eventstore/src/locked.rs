@@ -1,0 +1,181 @@
+//! Judging and writing while the head is locked: slower than the one call, and always makes progress.
+
+use std::collections::HashMap;
+
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::append::{AppendError, StoredCommand};
+use crate::contact::interval;
+use crate::credential;
+use crate::judge::{Versions, streams};
+use crate::queue::Member;
+use crate::read::stored_command;
+use crate::sheaf::{Called, Sheaf, Stand, call};
+use crate::trouble::Trouble;
+
+/// What is written under the lock. It outlives an attempt that fails, so that nobody is lost.
+pub(crate) struct Locked {
+    /// Not judged yet.
+    pub(crate) members: Vec<Member>,
+    /// Judged; `None` until the head is locked.
+    pub(crate) sheaf: Option<Sheaf>,
+    /// True when the transaction is committed.
+    pub(crate) versions: Versions,
+}
+
+impl Locked {
+    pub(crate) fn new(members: Vec<Member>) -> Self {
+        Self { members, sheaf: None, versions: Versions::default() }
+    }
+
+    /// Begins a transaction, judges, writes, commits.
+    pub(crate) async fn run(&mut self, connection: &mut PgConnection) -> Result<Called, Trouble> {
+        let on = lock(connection).await.map_err(Trouble::of)?;
+        self.write(connection, on).await
+    }
+
+    /// The same in a transaction that holds the head already.
+    pub(crate) async fn write(
+        &mut self,
+        connection: &mut PgConnection,
+        on: Stand,
+    ) -> Result<Called, Trouble> {
+        let written = self.write_uncommitted(connection, on).await.map_err(Trouble::of)?;
+        // Whatever answers a commit but yes: it has to be found out.
+        sqlx::raw_sql("commit").execute(connection).await.map_err(Trouble::Lost)?;
+        Ok(written)
+    }
+
+    async fn write_uncommitted(
+        &mut self,
+        connection: &mut PgConnection,
+        on: Stand,
+    ) -> Result<Called, sqlx::Error> {
+        self.settle_known(connection, on).await?;
+        self.settle_not_due(connection).await?;
+        self.look_up(connection).await?;
+        let mut sheaf = Sheaf::new(on);
+        for member in std::mem::take(&mut self.members) {
+            sheaf.judge(member, &mut self.versions);
+        }
+        let sheaf = self.sheaf.insert(sheaf);
+        let called = call(connection, sheaf, false).await?;
+        for append in sheaf.appends() {
+            credential::change(connection, &append.credentials).await?;
+        }
+        let mut begun: Vec<Uuid> = sheaf.appends().flat_map(|append| append.contacts.iter().copied()).collect();
+        if !begun.is_empty() {
+            begun.sort_unstable();
+            begun.dedup();
+            sqlx::query(
+                "insert into contact (contact_id, seen_at)
+                select contact_id, clock_timestamp() from unnest($1::uuid[]) as c (contact_id)
+                on conflict (contact_id) do update set seen_at = greatest(contact.seen_at, excluded.seen_at)",
+            )
+            .bind(begun)
+            .execute(connection)
+            .await?;
+        }
+        Ok(called)
+    }
+
+    /// What has happened before is answered at once: that stays true whatever becomes of this transaction.
+    async fn settle_known(&mut self, connection: &mut PgConnection, on: Stand) -> Result<(), sqlx::Error> {
+        let asked: Vec<Uuid> =
+            self.members.iter().filter(|member| member.asks()).map(|member| member.append.command_id.0).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let rows = sqlx::query(
+            "select command_id, position, recorded_at, request_digest, answer from command
+            where command_id = any ($1)",
+        )
+        .bind(asked)
+        .fetch_all(connection)
+        .await?;
+        let mut known = commands(&rows)?;
+        for member in std::mem::take(&mut self.members) {
+            match known.remove(&member.append.command_id.0) {
+                Some(command) if member.asks() => member.settle(command, on.epoch),
+                _ => self.members.push(member),
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers those whose contact has been heard of in time. Locking the rows waits for one that is being heard of
+    /// at this moment.
+    async fn settle_not_due(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let dues: Vec<_> = self.members.iter().flat_map(|member| &member.append.due).collect();
+        if dues.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<Uuid> = dues.iter().map(|due| due.contact).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        sqlx::query("select from contact where contact_id = any ($1) order by contact_id for update")
+            .bind(ids)
+            .execute(&mut *connection)
+            .await?;
+        let silent: Vec<bool> = sqlx::query_scalar(
+            "select coalesce(c.seen_at <= clock_timestamp() - d.idle, false)
+            from unnest($1::uuid[], $2::interval[]) with ordinality as d (contact_id, idle, n)
+            left join contact c using (contact_id)
+            order by d.n",
+        )
+        .bind(dues.iter().map(|due| due.contact).collect::<Vec<_>>())
+        .bind(dues.iter().map(|due| interval(due.idle)).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+        let mut silent = silent.into_iter();
+        for member in std::mem::take(&mut self.members) {
+            let all = silent.by_ref().take(member.append.due.len()).fold(true, |all, one| all && one);
+            if all { self.members.push(member) } else { member.answer(Err(AppendError::NotDue)) }
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let mut names: Vec<_> = self.members.iter().flat_map(|member| streams(&member.append)).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        let versions: Vec<i64> = sqlx::query_scalar(
+            "select coalesce((select max(version) from event where event.stream = s.name), 0)
+            from unnest($1::text[]) with ordinality as s (name, n) order by n",
+        )
+        .bind(names.iter().map(|name| name.as_str()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+        for (name, version) in names.into_iter().zip(versions) {
+            self.versions.learn(name, version);
+        }
+        Ok(())
+    }
+}
+
+/// Begins a transaction and locks the head; nobody else writes until it ends.
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<Stand, sqlx::Error> {
+    sqlx::raw_sql("begin").execute(&mut *connection).await?;
+    let (epoch, position, batch) =
+        sqlx::query_as("select epoch, position, batch from ledger_lock()").fetch_one(connection).await?;
+    Ok(Stand { epoch, position, batch })
+}
+
+/// What became of commands, once whoever was writing them has come to an end.
+pub(crate) async fn resolve(
+    connection: &mut PgConnection,
+    asked: Vec<Uuid>,
+) -> Result<HashMap<Uuid, StoredCommand>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select command_id, position, recorded_at, request_digest, answer from ledger_resolve($1)",
+    )
+    .bind(asked)
+    .fetch_all(connection)
+    .await?;
+    commands(&rows)
+}
+
+fn commands(rows: &[sqlx::postgres::PgRow]) -> Result<HashMap<Uuid, StoredCommand>, sqlx::Error> {
+    rows.iter().map(|row| Ok((row.try_get(0)?, stored_command(row, 1)?))).collect()
+}
