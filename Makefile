@@ -1,0 +1,48 @@
+# What one does with Daybook from the shell. Needed: make, bash and Rust (https://rustup.rs); the rest is installed
+# where that is allowed, else the missing piece is named.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check soak bench openapi sqlx postgresql fmt clippy queries deny
+
+# Builds need no database: the queries were checked when .sqlx was written.
+export SQLX_OFFLINE := true
+
+help: ## lists these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: postgresql ## builds Daybook and runs it with a demo school; the data is thrown away at the end
+	cargo run --release --package api --bin daybook -- demo
+
+test: postgresql ## runs every test, the long ones at a reduced count
+	scripts/run-tests
+
+check: fmt clippy queries deny ## everything else that must hold: formatting, lints, prepared queries, dependencies
+
+soak: postgresql ## runs the long tests in full (hours on a small machine)
+	cargo test --release --package tests -- --ignored --nocapture --test-threads 1 soak
+
+bench: postgresql ## measures, and writes bench/RESULTS.md
+	cargo run --release --manifest-path bench/Cargo.toml
+
+openapi: ## writes the description of the HTTP interface to target/openapi.json
+	cargo run --quiet --package api --bin daybook -- openapi > target/openapi.json
+
+sqlx: postgresql ## prepares the SQL queries anew, after a change of a query or a migration
+	scripts/prepare-queries .sqlx
+
+postgresql:
+	@scripts/install-postgresql
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+queries: postgresql
+	scripts/prepare-queries --check
+
+deny:
+	scripts/check-dependencies
