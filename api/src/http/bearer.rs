@@ -33,7 +33,8 @@ pub fn token_in<'a>(method: &Method, headers: &'a HeaderMap) -> Option<&'a str> 
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
         let token = token.trim();
-        return (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ')).then_some(token);
+        return (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' '))
+            .then_some(token);
     }
     let token = cookie(headers)?;
     (method.is_safe() || comes_from_our_page(headers)).then_some(token)
@@ -81,36 +82,44 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn token(method: Method, fields: &[(&'static str, &'static str)]) -> Option<String> {
-        let fields = fields.iter().map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
-        token_in(&method, &fields.collect()).map(str::to_owned)
+    fn token(method: &Method, fields: &[(&'static str, &'static str)]) -> Option<String> {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+        token_in(method, &fields.collect()).map(str::to_owned)
     }
 
     #[test]
     fn the_token_comes_in_the_header_or_in_the_cookie() {
-        assert_eq!(token(Method::GET, &[("authorization", "Bearer abc")]).as_deref(), Some("abc"));
-        assert_eq!(token(Method::GET, &[("authorization", "bearer  abc")]).as_deref(), Some("abc"));
+        assert_eq!(token(&Method::GET, &[("authorization", "Bearer abc")]).as_deref(), Some("abc"));
+        assert_eq!(token(&Method::GET, &[("authorization", "bearer  abc")]).as_deref(), Some("abc"));
         let cookie = ("cookie", "a=b; __Host-daybook=xyz; c=d");
-        assert_eq!(token(Method::GET, &[cookie]).as_deref(), Some("xyz"));
-        assert_eq!(token(Method::GET, &[cookie, ("authorization", "Bearer abc")]).as_deref(), Some("abc"));
+        assert_eq!(token(&Method::GET, &[cookie]).as_deref(), Some("xyz"));
+        assert_eq!(token(&Method::GET, &[cookie, ("authorization", "Bearer abc")]).as_deref(), Some("abc"));
     }
 
     #[test]
     fn what_is_no_bearer_token_is_none() {
         for value in ["", "Bearer", "Bearer ", "Basic abc", "abc", "Bearer a b"] {
-            assert_eq!(token(Method::GET, &[("authorization", value)]), None, "{value}");
+            assert_eq!(token(&Method::GET, &[("authorization", value)]), None, "{value}");
         }
-        assert_eq!(token(Method::GET, &[("cookie", "daybook=xyz")]), None);
+        assert_eq!(token(&Method::GET, &[("cookie", "daybook=xyz")]), None);
     }
 
     #[test]
     fn another_site_cannot_change_anything_with_our_cookie() {
         let cookie = ("cookie", "__Host-daybook=xyz");
-        assert_eq!(token(Method::POST, &[cookie, ("sec-fetch-site", "cross-site")]), None);
-        assert_eq!(token(Method::POST, &[cookie, ("origin", "https://evil.example"), ("host", "plan.example")]), None);
-        assert!(token(Method::POST, &[cookie, ("origin", "https://plan.example"), ("host", "plan.example")]).is_some());
-        assert!(token(Method::POST, &[cookie, ("sec-fetch-site", "same-origin")]).is_some());
-        assert!(token(Method::GET, &[cookie, ("sec-fetch-site", "cross-site")]).is_some());
+        assert_eq!(token(&Method::POST, &[cookie, ("sec-fetch-site", "cross-site")]), None);
+        assert_eq!(
+            token(&Method::POST, &[cookie, ("origin", "https://evil.example"), ("host", "plan.example")]),
+            None
+        );
+        assert!(
+            token(&Method::POST, &[cookie, ("origin", "https://plan.example"), ("host", "plan.example")])
+                .is_some()
+        );
+        assert!(token(&Method::POST, &[cookie, ("sec-fetch-site", "same-origin")]).is_some());
+        assert!(token(&Method::GET, &[cookie, ("sec-fetch-site", "cross-site")]).is_some());
     }
 
     #[test]

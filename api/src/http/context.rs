@@ -32,7 +32,10 @@ impl RequestContext {
             Some(given) => given.into(),
             None => (&*Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer())).into(),
         };
-        RequestContext { request_id, traceparent: text(TRACEPARENT).filter(|trace| is_traceparent(trace)).map(Into::into) }
+        RequestContext {
+            request_id,
+            traceparent: text(TRACEPARENT).filter(|trace| is_traceparent(trace)).map(Into::into),
+        }
     }
 }
 
@@ -52,7 +55,9 @@ fn is_traceparent(text: &str) -> bool {
     };
     let (version, trace, parent, flags) = (hex(2, true), hex(32, false), hex(16, false), hex(2, true));
     let complete = trace.is_some() && parent.is_some() && flags.is_some();
-    complete && version.is_some_and(|version| version != "ff" && (version != "00" || text.len() == 55)) && text.len() <= 256
+    complete
+        && version.is_some_and(|version| version != "ff" && (version != "00" || text.len() == 55))
+        && text.len() <= 256
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
@@ -105,7 +110,10 @@ mod tests {
             let made = context(REQUEST_ID, id).request_id;
             assert!(Uuid::parse_str(&made).is_ok(), "{id} became {made}");
         }
-        assert_ne!(RequestContext::of(&HeaderMap::new()).request_id, RequestContext::of(&HeaderMap::new()).request_id);
+        assert_ne!(
+            RequestContext::of(&HeaderMap::new()).request_id,
+            RequestContext::of(&HeaderMap::new()).request_id
+        );
     }
 
     #[test]

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Method, StatusCode};
 use std::convert::Infallible;
 use std::future::Future;
@@ -109,7 +111,11 @@ where
                 Problem::new(Code::TooMany).retry_after(left.map_or(1, |left| left.seconds)).into_response()
             } else {
                 let within = asked.answer_within(&shared.settings);
-                answer(AssertUnwindSafe(async { inner.call(request).await.map(IntoResponse::into_response) }), within).await
+                answer(
+                    AssertUnwindSafe(async { inner.call(request).await.map(IntoResponse::into_response) }),
+                    within,
+                )
+                .await
             };
             let response = asked.finish(response, shared.limiter.as_ref().zip(left));
             asked.record(&metrics, response.status(), began.elapsed());
@@ -199,7 +205,9 @@ impl Asked {
             headers.entry(VARY).or_insert(HeaderValue::from_static("Authorization, Cookie"));
         }
         // Nothing here is a page, and what a browser takes for one may load nothing; /docs brings its own policy.
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        headers
+            .entry(CONTENT_SECURITY_POLICY)
+            .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
         response
     }
 
@@ -255,7 +263,12 @@ fn refusal(response: &mut Response) -> Option<Problem> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::MediaType,
         StatusCode::UNPROCESSABLE_ENTITY => Code::Invalid,
         StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => Code::Busy,
-        status if status.is_client_error() => return Some(Problem::unreadable("", "the request could not be read")),
+        status if status.is_client_error() => {
+            return Some(Problem::unreadable("", "the request could not be read"));
+        }
         _ => Code::Internal,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// At start-up, when the description cannot be written as JSON.
 pub fn docs(api: &OpenApi) -> Router {
     let json = Bytes::from(serde_json::to_vec(api).expect("the description is plain data"));
-    let description = get(move || async move { ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], json) });
+    let description =
+        get(move || async move { ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], json) });
     Router::new()
         .route("/openapi.json", description)
         .route("/docs", get(async || file("")))
@@ -35,8 +36,9 @@ pub fn docs(api: &OpenApi) -> Router {
 /// One file of Swagger UI, which is part of the program.
 fn file(name: &str) -> Response {
     // Without a validator: it is a picture from a server outside, which would be told the address of ours.
-    static CONFIG: LazyLock<Arc<Config<'static>>> =
-        LazyLock::new(|| Arc::new(Config::from("/openapi.json").validator_url("none").display_request_duration(true)));
+    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+        Arc::new(Config::from("/openapi.json").validator_url("none").display_request_duration(true))
+    });
     let file = match utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) {
         Ok(Some(file)) => file,
         Ok(None) => return Problem::new(Code::NotFound).into_response(),
@@ -45,7 +47,9 @@ fn file(name: &str) -> Response {
     let mut body = file.bytes.into_owned();
     if file.content_type.starts_with("text/html") {
         // The page is at /docs as well as at /docs/, so its links must not depend on where one stands.
-        let page = String::from_utf8_lossy(&body).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css");
+        let page = String::from_utf8_lossy(&body)
+            .replace("\"./", "\"/docs/")
+            .replace("\"index.css", "\"/docs/index.css");
         body = page.into_bytes();
     }
     let mut response = body.into_response();
@@ -71,7 +75,8 @@ mod tests {
 
     async fn text(path: &str) -> (StatusCode, String) {
         let router = docs(&super::super::openapi::frame("0.0.0"));
-        let response = router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
+        let response =
+            router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 10 << 20).await.unwrap();
         (status, String::from_utf8_lossy(&body).into_owned())
@@ -83,7 +88,10 @@ mod tests {
             let (status, page) = text(path).await;
             assert_eq!(status, StatusCode::OK);
             assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
-            for link in page.split('"').filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png")) {
+            for link in page
+                .split('"')
+                .filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png"))
+            {
                 assert!(link.starts_with("/docs/"), "{link}");
                 assert_eq!(text(link).await.0, StatusCode::OK, "{link}");
             }
@@ -94,7 +102,10 @@ mod tests {
     #[tokio::test]
     async fn the_page_asks_no_validator() {
         let (_, script) = text("/docs/swagger-initializer.js").await;
-        assert!(script.contains("\"validatorUrl\": \"none\"") && script.contains("/openapi.json"), "{script}");
+        assert!(
+            script.contains("\"validatorUrl\": \"none\"") && script.contains("/openapi.json"),
+            "{script}"
+        );
         assert!(!script.contains("https://"), "{script}");
     }
 
@@ -103,6 +114,10 @@ mod tests {
         let (_, json) = text("/openapi.json").await;
         let api: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(api["openapi"], "3.1.0");
-        assert_eq!(api["components"]["responses"]["stale"]["content"]["application/problem+json"]["schema"]["allOf"][0]["$ref"], "#/components/schemas/Problem");
+        assert_eq!(
+            api["components"]["responses"]["stale"]["content"]["application/problem+json"]["schema"]["allOf"]
+                [0]["$ref"],
+            "#/components/schemas/Problem"
+        );
     }
 }

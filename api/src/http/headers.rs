@@ -64,7 +64,9 @@ impl FromStr for GivenPosition {
             digits.then(|| text.parse::<i64>().ok()).flatten().ok_or(NoPosition)
         };
         match text.split_once('.') {
-            Some((epoch, position)) => Ok(GivenPosition { epoch: Some(number(epoch)?), number: number(position)? }),
+            Some((epoch, position)) => {
+                Ok(GivenPosition { epoch: Some(number(epoch)?), number: number(position)? })
+            }
             None => Ok(GivenPosition { epoch: None, number: number(text)? }),
         }
     }
@@ -82,7 +84,8 @@ impl IdempotencyKey {
     pub fn in_headers(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
         let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
         let key = if text.starts_with('"') { unquoted(text) } else { Some(text.to_owned()) };
-        let visible = |key: &String| (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let visible =
+            |key: &String| (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
         key.filter(visible)
             .map(|key| Some(IdempotencyKey(key)))
             .ok_or_else(|| bad(&IDEMPOTENCY_KEY, "must have 1 to 200 visible ASCII characters"))
@@ -93,7 +96,9 @@ impl MinPosition {
     /// Reads the header.
     pub fn in_headers(headers: &HeaderMap) -> Result<Option<MinPosition>, Problem> {
         let Some(text) = single(headers, &MIN_POSITION)? else { return Ok(None) };
-        text.parse().map(|position| Some(MinPosition(position))).map_err(|why: NoPosition| bad(&MIN_POSITION, &why.to_string()))
+        text.parse()
+            .map(|position| Some(MinPosition(position)))
+            .map_err(|why: NoPosition| bad(&MIN_POSITION, &why.to_string()))
     }
 }
 

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
-use super::strict;
 use super::query::pointer_of;
+use super::strict;
 
 /// A JSON body. Coming in it is judged in the order of API.md: 413 and 415, then 400 (no JSON, a member twice, too deep), then
 /// 422 with a JSON pointer (wrong types, unknown members: give `T` `#[serde(deny_unknown_fields)]`).
@@ -55,7 +55,9 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(bytes) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+            Ok(bytes) => {
+                ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+            }
             Err(error) => Problem::internal(error).into_response(),
         }
     }
@@ -139,11 +141,13 @@ mod tests {
 
     #[tokio::test]
     async fn json_comes_as_json() {
-        for (method, content_type) in
-            [("POST", "application/json"), ("PUT", "Application/JSON; charset=UTF-8"), ("PATCH", "application/merge-patch+json")]
-        {
-            let taken: Json<Teacher> =
-                FromRequest::<()>::from_request(request(method, Some(content_type), r#"{"name":"Gauss"}"#), &()).await.unwrap();
+        for (method, content_type) in [
+            ("POST", "application/json"),
+            ("PUT", "Application/JSON; charset=UTF-8"),
+            ("PATCH", "application/merge-patch+json"),
+        ] {
+            let request = request(method, Some(content_type), r#"{"name":"Gauss"}"#);
+            let taken = <Json<Teacher> as FromRequest<()>>::from_request(request, &()).await.unwrap();
             assert_eq!(taken.0.name, "Gauss");
         }
         for (method, content_type) in [
@@ -152,13 +156,18 @@ mod tests {
             ("POST", Some("application/merge-patch+json")),
             ("POST", Some("application/json; charset=latin1")),
         ] {
-            assert_eq!(refusal(request(method, content_type, "no json")).await.code, Code::MediaType, "{content_type:?}");
+            assert_eq!(
+                refusal(request(method, content_type, "no json")).await.code,
+                Code::MediaType,
+                "{content_type:?}"
+            );
         }
     }
 
     #[tokio::test]
     async fn unreadable_comes_before_invalid() {
-        let twice = refusal(request("POST", Some("application/json"), r#"{"what":1,"name":"a","name":"b"}"#)).await;
+        let twice =
+            refusal(request("POST", Some("application/json"), r#"{"what":1,"name":"a","name":"b"}"#)).await;
         assert_eq!((twice.code, place(&twice)), (Code::Unreadable, &json!("/name")));
         let empty = refusal(request("POST", Some("application/json"), "")).await;
         assert_eq!(empty.code, Code::Unreadable);
@@ -183,7 +192,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_may_be_absent() {
-        let take = async |request| <Json<Teacher> as OptionalFromRequest<()>>::from_request(request, &()).await;
+        let take =
+            async |request| <Json<Teacher> as OptionalFromRequest<()>>::from_request(request, &()).await;
         assert!(take(request("PATCH", None, "")).await.unwrap().is_none());
         assert!(take(request("PATCH", Some("application/json"), "")).await.unwrap().is_none());
         assert!(take(request("PATCH", Some("application/json"), r#"{"name":"a"}"#)).await.unwrap().is_some());

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::problem::{Code, Problem};
 
@@ -49,8 +48,16 @@ impl LoginLimiter {
     /// Whether another attempt may be made now. Attempts that run at the same time all pass: ask again right before the
     /// password is checked.
     pub fn check(&self, name: &str, address: IpAddr) -> Result<(), RetryAfter> {
+        self.check_at(Instant::now(), name, address)
+    }
+
+    /// Remembers a failure: wrong password or unknown name alike.
+    pub fn failed(&self, name: &str, address: IpAddr) {
+        self.failed_at(Instant::now(), name, address);
+    }
+
+    fn check_at(&self, now: Instant, name: &str, address: IpAddr) -> Result<(), RetryAfter> {
         let Some(limit) = self.failures_per_name else { return Ok(()) };
-        let now = Instant::now();
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let [pair, alone] = self.keys(name, address);
         for (key, limit) in [(pair, limit), (alone, limit * NAMES_PER_ADDRESS)] {
@@ -68,10 +75,8 @@ impl LoginLimiter {
         Ok(())
     }
 
-    /// Remembers a failure: wrong password or unknown name alike.
-    pub fn failed(&self, name: &str, address: IpAddr) {
+    fn failed_at(&self, now: Instant, name: &str, address: IpAddr) {
         let Some(limit) = self.failures_per_name else { return };
-        let now = Instant::now();
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let [pair, alone] = self.keys(name, address);
         for (key, limit) in [(pair, limit), (alone, limit * NAMES_PER_ADDRESS)] {
@@ -123,23 +128,25 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_eleventh_guess_waits_for_the_first_to_be_a_minute_old() {
+    #[test]
+    fn the_eleventh_guess_waits_for_the_first_to_be_a_minute_old() {
         let limiter = LoginLimiter::new(Some(10));
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
         for second in 0..10 {
-            assert_eq!(limiter.check("anna", address(1)), Ok(()), "{second}");
-            limiter.failed("anna", address(1));
-            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(limiter.check_at(after(second), "anna", address(1)), Ok(()), "{second}");
+            limiter.failed_at(after(second), "anna", address(1));
         }
-        assert_eq!(limiter.check("anna", address(1)), Err(RetryAfter(50)));
-        assert_eq!(limiter.check("berta", address(1)), Ok(()));
-        assert_eq!(limiter.check("anna", address(2)), Ok(()));
-        tokio::time::advance(Duration::from_secs(50)).await;
-        assert_eq!(limiter.check("anna", address(1)), Ok(()));
+        assert_eq!(limiter.check_at(after(10), "anna", address(1)), Err(RetryAfter(50)));
+        assert_eq!(limiter.check_at(after(10), "berta", address(1)), Ok(()));
+        assert_eq!(limiter.check_at(after(10), "anna", address(2)), Ok(()));
+        assert_eq!(limiter.check_at(after(60), "anna", address(1)), Ok(()));
+        limiter.failed_at(after(60), "anna", address(1));
+        assert_eq!(limiter.check_at(after(60), "anna", address(1)), Err(RetryAfter(1)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_hundred_names_from_one_address_are_enough() {
+    #[test]
+    fn a_hundred_names_from_one_address_are_enough() {
         let limiter = LoginLimiter::new(Some(10));
         for n in 0..100 {
             limiter.failed(&format!("user{n}"), address(1));
@@ -148,8 +155,8 @@ mod tests {
         assert_eq!(limiter.check("somebody", address(2)), Ok(()));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn success_counts_nothing_and_off_is_off() {
+    #[test]
+    fn success_counts_nothing_and_off_is_off() {
         let limiter = LoginLimiter::new(Some(10));
         for _ in 0..1000 {
             assert_eq!(limiter.check("anna", address(1)), Ok(()));
@@ -161,8 +168,8 @@ mod tests {
         assert_eq!(off.check("anna", address(1)), Ok(()));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_ipv6_host_cannot_come_from_many_addresses() {
+    #[test]
+    fn one_ipv6_host_cannot_come_from_many_addresses() {
         let limiter = LoginLimiter::new(Some(10));
         for n in 0..10u128 {
             limiter.failed("anna", IpAddr::from((0x2001_0db8_u128 << 96 | n).to_be_bytes()));
@@ -171,8 +178,8 @@ mod tests {
         assert!(limiter.check("anna", "2001:db8:0:1::1".parse().unwrap()).is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_storm_of_names_does_not_fill_the_memory() {
+    #[test]
+    fn a_storm_of_names_does_not_fill_the_memory() {
         let limiter = LoginLimiter::new(Some(10));
         for n in 0..COUNTERS_MAX * 3 {
             limiter.failed(&format!("user{n}"), address(u8::try_from(n % 200).unwrap()));

@@ -28,7 +28,11 @@ pub fn recorder() -> &'static PrometheusHandle {
             tracing::warn!("metrics go to a recorder that another part of the program installed");
         }
         metrics::describe_counter!(REQUESTS, "Requests answered");
-        metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from a request's head to its answer's head");
+        metrics::describe_histogram!(
+            SECONDS,
+            metrics::Unit::Seconds,
+            "Time from a request's head to its answer's head"
+        );
         handle
     })
 }
@@ -66,7 +70,11 @@ impl RouteMetrics {
             return;
         }
         drop(known);
-        let labels = [("route", self.route.clone()), ("method", self.method.to_owned()), ("status", status.to_string())];
+        let labels = [
+            ("route", self.route.clone()),
+            ("method", self.method.to_owned()),
+            ("status", status.to_string()),
+        ];
         let counter = metrics::counter!(REQUESTS, &labels);
         counter.increment(1);
         self.statuses.write().unwrap_or_else(PoisonError::into_inner).push((status, counter));

@@ -69,7 +69,8 @@ fn declare(operation: &mut Operation, codes: &[Code]) {
         operation.responses.responses.entry(status).or_insert_with(|| response_of(&same));
     }
     let public = !codes.contains(&Code::NotLoggedIn) || operation.operation_id.as_deref() == Some("log_in");
-    let requirement = if public { SecurityRequirement::default() } else { SecurityRequirement::new("token", [""; 0]) };
+    let requirement =
+        if public { SecurityRequirement::default() } else { SecurityRequirement::new("token", [""; 0]) };
     operation.security.get_or_insert_with(|| vec![requirement]);
 }
 
@@ -84,11 +85,15 @@ fn response_of(codes: &[Code]) -> RefOr<Response> {
 
 fn response(description: &str, schema: &Value) -> Response {
     let schema: RefOr<Schema> = serde_json::from_value(schema.clone()).expect("a schema written here is one");
-    Response::builder().description(description).content("application/problem+json", Content::new(Some(schema))).build()
+    Response::builder()
+        .description(description)
+        .content("application/problem+json", Content::new(Some(schema)))
+        .build()
 }
 
 fn problem_schema(codes: &[Code]) -> Value {
-    let types: Vec<String> = codes.iter().map(|code| format!("urn:daybook:problem:{}", code.text())).collect();
+    let types: Vec<String> =
+        codes.iter().map(|code| format!("urn:daybook:problem:{}", code.text())).collect();
     json!({ "allOf": [
         { "$ref": "#/components/schemas/Problem" },
         { "type": "object", "properties": { "type": { "type": "string", "enum": types } } },
@@ -117,18 +122,25 @@ pub fn frame(version: &str) -> OpenApi {
 
 fn components() -> Components {
     let mut components = Components::new();
-    components.schemas.insert("Problem".to_owned(), serde_json::from_value(problem()).expect("a schema written here is one"));
+    components.schemas.insert(
+        "Problem".to_owned(),
+        serde_json::from_value(problem()).expect("a schema written here is one"),
+    );
     for code in Code::ALL {
         let title = super::texts::title(*code, super::texts::Language::English);
-        components.responses.insert(code.text().to_owned(), RefOr::T(response(title, &problem_schema(&[*code]))));
+        components
+            .responses
+            .insert(code.text().to_owned(), RefOr::T(response(title, &problem_schema(&[*code]))));
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
-    token.description = Some("A session token (POST /v1/sessions), or an API token `dbk_…` of a program.".to_owned());
+    token.description =
+        Some("A session token (POST /v1/sessions), or an API token `dbk_…` of a program.".to_owned());
     components.add_security_scheme("token", SecurityScheme::Http(token));
     for (name, parameter) in parameters() {
-        components
-            .parameters
-            .insert(name.to_owned(), serde_json::from_value(parameter).expect("a parameter written here is one"));
+        components.parameters.insert(
+            name.to_owned(),
+            serde_json::from_value(parameter).expect("a parameter written here is one"),
+        );
     }
     components
 }
@@ -157,21 +169,66 @@ fn parameters() -> Vec<(&'static str, Value)> {
             "schema": { "type": "string", "pattern": pattern },
         })
     };
-    let query = |name: &str, description: &str, schema: Value| {
-        json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema })
-    };
+    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema });
     let tags = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
     vec![
         // Not marked as required: the refusal for its absence is part of the contract.
-        ("If-Match", header("If-Match", false, "The ETag that the change is based on; without it 428.", tags)),
-        ("If-None-Match", header("If-None-Match", false, "On GET: 304 when it still stands so. `*` on PUT: only a new one.", tags)),
-        ("Idempotency-Key", header("Idempotency-Key", false, "Repeating the request under its key answers what was answered.", "^[!-~]{1,200}$")),
-        ("Daybook-Lock", header("Daybook-Lock", false, "The lock that a protected write is made under.", "^[!-~]{1,200}$")),
-        ("Daybook-Min-Position", header("Daybook-Min-Position", false, "Wait (2 s at most) until this position can be read.", r"^([0-9]{1,18}\.)?[0-9]{1,18}$")),
-        ("limit", query("limit", "Items of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }))),
+        (
+            "If-Match",
+            header("If-Match", false, "The ETag that the change is based on; without it 428.", tags),
+        ),
+        (
+            "If-None-Match",
+            header(
+                "If-None-Match",
+                false,
+                "On GET: 304 when it still stands so. `*` on PUT: only a new one.",
+                tags,
+            ),
+        ),
+        (
+            "Idempotency-Key",
+            header(
+                "Idempotency-Key",
+                false,
+                "Repeating the request under its key answers what was answered.",
+                "^[!-~]{1,200}$",
+            ),
+        ),
+        (
+            "Daybook-Lock",
+            header("Daybook-Lock", false, "The lock that a protected write is made under.", "^[!-~]{1,200}$"),
+        ),
+        (
+            "Daybook-Min-Position",
+            header(
+                "Daybook-Min-Position",
+                false,
+                "Wait (2 s at most) until this position can be read.",
+                r"^([0-9]{1,18}\.)?[0-9]{1,18}$",
+            ),
+        ),
+        (
+            "limit",
+            query(
+                "limit",
+                "Items of a page.",
+                json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }),
+            ),
+        ),
         ("after", query("after", "`next` of the page before.", json!({ "type": "string" }))),
-        ("as_of", query("as_of", "A position or time: things as they stood then.", json!({ "type": "string" }))),
-        ("period", query("period", "Name of a period: its value instead of the plan-wide one.", json!({ "type": "string" }))),
+        (
+            "as_of",
+            query("as_of", "A position or time: things as they stood then.", json!({ "type": "string" })),
+        ),
+        (
+            "period",
+            query(
+                "period",
+                "Name of a period: its value instead of the plan-wide one.",
+                json!({ "type": "string" }),
+            ),
+        ),
     ]
 }
 
@@ -197,4 +254,82 @@ pub fn taking<S>(routes: UtoipaMethodRouter<S>, names: &[&[&str]]) -> UtoipaMeth
         }
     }
     (schemas, paths, router)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa_axum::router::OpenApiRouter;
+    use utoipa_axum::routes;
+
+    /// Shows a teacher.
+    #[utoipa::path(get, path = "/teachers/{id}", params(("id" = String, Path)), responses((status = 200, body = String)))]
+    async fn show_teacher() {}
+
+    /// Changes a teacher.
+    #[utoipa::path(patch, path = "/teachers/{id}", params(("id" = String, Path)), responses((status = 200, body = String)))]
+    async fn change_teacher() {}
+
+    /// Is it alive?
+    #[utoipa::path(get, path = "/livez", responses((status = 200)))]
+    async fn livez() {}
+
+    fn described() -> Value {
+        let own: OpenApiRouter = OpenApiRouter::new()
+            .routes(refusing(taking(routes!(show_teacher), &[READ_ONE]), &[READING]))
+            .routes(refusing(
+                taking(routes!(change_teacher), &[WRITE_REVISED]),
+                &[WRITING, REVISED, HINDERED, &[Code::Exists]],
+            ));
+        let (_, api) = OpenApiRouter::with_openapi(frame("1.2.3"))
+            .nest("/v1", own)
+            .routes(refusing(routes!(livez), &[]))
+            .split_for_parts();
+        serde_json::to_value(api).unwrap()
+    }
+
+    #[test]
+    fn a_route_declares_every_status_that_it_can_answer() {
+        let api = described();
+        let change = &api["paths"]["/v1/teachers/{id}"]["patch"];
+        let statuses: Vec<&String> = change["responses"].as_object().unwrap().keys().collect();
+        assert_eq!(
+            statuses,
+            [
+                "200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "423", "428", "429",
+                "500", "503"
+            ]
+        );
+        assert_eq!(change["responses"]["412"], json!({ "$ref": "#/components/responses/stale" }));
+        let conflict = &change["responses"]["409"];
+        assert_eq!(conflict["description"], "`exists`, `lock-missing`, `lock-ended`");
+        let types = &conflict["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["type"]
+            ["enum"];
+        assert_eq!(types[0], "urn:daybook:problem:exists");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let api = described();
+        let text = api.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(api.pointer(reference).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_asked_for_where_one_is_needed() {
+        let api = described();
+        assert_eq!(api["paths"]["/v1/teachers/{id}"]["get"]["security"], json!([{ "token": [] }]));
+        assert_eq!(api["paths"]["/livez"]["get"]["security"], json!([{}]));
+        assert_eq!(api["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    }
+
+    #[test]
+    fn shared_parameters_are_taken_by_name() {
+        let api = described();
+        let parameters = api["paths"]["/v1/teachers/{id}"]["patch"]["parameters"].as_array().unwrap();
+        assert_eq!(parameters[0]["name"], "id");
+        assert_eq!(parameters[1]["$ref"], "#/components/parameters/If-Match");
+    }
 }

@@ -33,8 +33,11 @@ impl Page {
     /// Where the last page ended, in the list's own terms; `None` at the start. 422 when it is no cursor of this list.
     pub fn after<C: DeserializeOwned>(&self) -> Result<Option<C>, Problem> {
         let Some(text) = &self.after else { return Ok(None) };
-        let cursor = BASE64_URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice(&json).ok());
-        cursor.map(Some).ok_or_else(|| Problem::invalid("/query/after", "is not a cursor that this list has given out"))
+        let cursor =
+            BASE64_URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        cursor
+            .map(Some)
+            .ok_or_else(|| Problem::invalid("/query/after", "is not a cursor that this list has given out"))
     }
 
     /// The answer to a list of which up to `limit + 1` items were read: the one too many tells that there is a next page,
@@ -107,7 +110,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             }
         }
         // Inside a nested router the path is cut; a link needs the whole one.
-        let uri = parts.extensions.get::<axum::extract::OriginalUri>().map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
+        let uri = parts
+            .extensions
+            .get::<axum::extract::OriginalUri>()
+            .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
         Ok(Page { limit: limit.unwrap_or(LIMIT_DEFAULT), after, uri })
     }
 }
@@ -115,7 +121,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 fn read_limit(text: &str) -> Result<u16, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|number| digits && (1..=LIMIT_MAX).contains(number));
-    number.ok_or_else(|| Problem::invalid("/query/limit", format!("must be a whole number from 1 to {LIMIT_MAX}")))
+    number.ok_or_else(|| {
+        Problem::invalid("/query/limit", format!("must be a whole number from 1 to {LIMIT_MAX}"))
+    })
 }
 
 #[cfg(test)]

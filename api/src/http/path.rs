@@ -26,7 +26,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             Ok(axum::extract::Path(segments)) => Ok(Path(segments)),
             Err(PathRejection::FailedToDeserializePathParams(failed)) => Err(match failed.kind() {
                 ErrorKind::InvalidUtf8InPathParam { .. } => not_utf8(),
-                ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. } => Problem::internal(failed),
+                ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. } => {
+                    Problem::internal(failed)
+                }
                 _ => Code::NotFound.into(),
             }),
             Err(other) => Err(Problem::internal(other)),
@@ -65,10 +67,15 @@ mod tests {
     use tower::ServiceExt;
 
     async fn answer(path: &str) -> (StatusCode, String) {
-        let record = |PlanPath(plan): PlanPath, Path((_, name)): Path<(String, String)>| async move { format!("{plan} {name}") };
+        let record = |PlanPath(plan): PlanPath, Path((_, name)): Path<(String, String)>| async move {
+            format!("{plan} {name}")
+        };
         let numbered = |Path((plan, n)): Path<(PlanId, u16)>| async move { format!("{plan} {n}") };
-        let router = Router::new().route("/{plan}/teachers/{id}", get(record)).route("/{plan}/hours/{n}", get(numbered));
-        let response = router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
+        let router = Router::new()
+            .route("/{plan}/teachers/{id}", get(record))
+            .route("/{plan}/hours/{n}", get(numbered));
+        let response =
+            router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
@@ -83,7 +90,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_names_nothing_is_not_found() {
-        for path in ["/x/teachers/A", "/1~2026-2028~1/teachers/A", "/1~2026-2027~1/hours/x", "/1~2026-2027~1/hours/-1", "/x/hours/1"] {
+        for path in [
+            "/x/teachers/A",
+            "/1~2026-2028~1/teachers/A",
+            "/1~2026-2027~1/hours/x",
+            "/1~2026-2027~1/hours/-1",
+            "/x/hours/1",
+        ] {
             assert_eq!(answer(path).await.0, StatusCode::NOT_FOUND, "{path}");
         }
     }

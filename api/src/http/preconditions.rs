@@ -1,4 +1,4 @@
-//! Revisions as ETags, and the preconditions made of them (RFC 9110, sections 8.8 and 13).
+//! Revisions as `ETag`s, and the preconditions made of them (RFC 9110, sections 8.8 and 13).
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
@@ -53,7 +53,9 @@ impl FromStr for ETag {
 
 /// One state has one spelling, so that equal tags are equal bytes.
 fn number(text: &str) -> Option<i64> {
-    let plain = text == "0" || (text.starts_with(|first| ('1'..='9').contains(&first)) && text.bytes().all(|b| b.is_ascii_digit()));
+    let plain = text == "0"
+        || (text.starts_with(|first| ('1'..='9').contains(&first))
+            && text.bytes().all(|b| b.is_ascii_digit()));
     plain.then(|| text.parse().ok()).flatten()
 }
 
@@ -89,7 +91,9 @@ impl IfMatch {
         if let Ok(ours) = text.parse() {
             return Ok(IfMatch(Tags::List(vec![Given { weak: false, ours: Some(ours) }])));
         }
-        read_all([text.as_bytes()].into_iter()).map(IfMatch).ok_or_else(|| Problem::invalid(pointer, "is not a list of entity tags"))
+        read_all([text.as_bytes()].into_iter())
+            .map(IfMatch)
+            .ok_or_else(|| Problem::invalid(pointer, "is not a list of entity tags"))
     }
 
     /// Whether the record stands as the client believes, by the strong comparison; `None` is a record that is not there.
@@ -97,7 +101,9 @@ impl IfMatch {
         match (&self.0, current) {
             (_, None) => false,
             (Tags::Any, Some(_)) => true,
-            (Tags::List(tags), Some(current)) => tags.iter().any(|tag| !tag.weak && tag.ours == Some(current)),
+            (Tags::List(tags), Some(current)) => {
+                tags.iter().any(|tag| !tag.weak && tag.ours == Some(current))
+            }
         }
     }
 
@@ -135,7 +141,7 @@ impl IfNoneMatch {
     }
 }
 
-/// The answer to a GET of something with a state: 304 when the client has it, else 200 with the body. Both carry the ETag.
+/// The answer to a GET of something with a state: 304 when the client has it, else 200 with the body. Both carry the `ETag`.
 pub fn tagged(etag: ETag, given: Option<&IfNoneMatch>, body: impl Serialize) -> Response {
     if given.is_some_and(|given| given.matches(etag)) {
         (StatusCode::NOT_MODIFIED, etag, ()).into_response()
@@ -183,7 +189,8 @@ fn read_header(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, P
         return Ok(None);
     }
     let tags = read_all(lines);
-    tags.map(Some).ok_or_else(|| Problem::unreadable(format!("/header/{name}"), "is not a list of entity tags"))
+    tags.map(Some)
+        .ok_or_else(|| Problem::unreadable(format!("/header/{name}"), "is not a list of entity tags"))
 }
 
 /// `*` alone, or tags with commas between; several header lines are one list.
@@ -245,7 +252,11 @@ mod tests {
         let text = SEVEN.to_string();
         assert_eq!(text, "\"1-7\"");
         let read = if_match(&["\"1-7\""]).unwrap().unwrap();
-        assert!(read.matches(Some(SEVEN)) && !read.matches(Some(ETag { epoch: 2, revision: 7 })) && !read.matches(None));
+        assert!(
+            read.matches(Some(SEVEN))
+                && !read.matches(Some(ETag { epoch: 2, revision: 7 }))
+                && !read.matches(None)
+        );
         assert_eq!(read.base(), Some(SEVEN));
     }
 
@@ -269,7 +280,10 @@ mod tests {
     #[test]
     fn another_spelling_is_another_tag() {
         for line in ["\"1-07\"", "\"+1-7\"", "\"1-7 \"", "\"\""] {
-            assert!(!if_match(&[line]).unwrap_or_default().is_some_and(|tags| tags.matches(Some(SEVEN))), "{line}");
+            assert!(
+                !if_match(&[line]).unwrap_or_default().is_some_and(|tags| tags.matches(Some(SEVEN))),
+                "{line}"
+            );
         }
     }
 

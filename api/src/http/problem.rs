@@ -332,7 +332,10 @@ mod tests {
     fn every_code_has_a_title_and_a_detail() {
         for code in Code::ALL {
             let seen = document(&Problem::new(*code));
-            assert!(!seen["title"].as_str().unwrap().is_empty() && !seen["detail"].as_str().unwrap().is_empty(), "{code:?}");
+            assert!(
+                !seen["title"].as_str().unwrap().is_empty() && !seen["detail"].as_str().unwrap().is_empty(),
+                "{code:?}"
+            );
             assert_eq!(seen["type"], format!("urn:daybook:problem:{}", code.text()));
         }
     }
@@ -345,7 +348,10 @@ mod tests {
             assert_eq!(answer.headers().contains_key(RETRY_AFTER), wanted, "{code:?}");
             assert_eq!(answer.headers().contains_key(WWW_AUTHENTICATE), code.status() == 401, "{code:?}");
         }
-        assert_eq!(Problem::new(Code::Busy).retry_after(7).answer("", Language::English).headers()[RETRY_AFTER], "7");
+        assert_eq!(
+            Problem::new(Code::Busy).retry_after(7).answer("", Language::English).headers()[RETRY_AFTER],
+            "7"
+        );
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for Judge<'_> {
         let inside = self.inside()?;
         let mut seen = Names::default();
         while let Some(name) = members.next_key_seed(Name)? {
-            let twice = !seen.add(&name);
+            let twice = !seen.add(name.clone());
             self.path.borrow_mut().push(Step::Member(name.into_owned()));
             if twice {
                 return Err(A::Error::custom("this member is there twice"));
@@ -135,16 +135,16 @@ struct Names<'de> {
 
 impl<'de> Names<'de> {
     /// False when it was there before.
-    fn add(&mut self, name: &Cow<'de, str>) -> bool {
+    fn add(&mut self, name: Cow<'de, str>) -> bool {
         if self.few.len() < LINEAR_MAX {
-            let new = !self.few.contains(name);
-            self.few.push(name.clone());
+            let new = !self.few.contains(&name);
+            self.few.push(name);
             return new;
         }
         if self.many.is_empty() {
             self.many.extend(self.few.iter().cloned());
         }
-        self.many.insert(name.clone())
+        self.many.insert(name)
     }
 }
 
@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn ordinary_json_passes() {
-        for text in ["{}", "[]", "null", "-1.5e3", r#"{"a":{"a":[{"a":1},{"a":"\u00e4"}]},"b":true}"#, " \n[1] \t"] {
+        for text in
+            ["{}", "[]", "null", "-1.5e3", r#"{"a":{"a":[{"a":1},{"a":"\u00e4"}]},"b":true}"#, " \n[1] \t"]
+        {
             assert_eq!(fault(text.as_bytes()), None, "{text}");
         }
     }

@@ -101,7 +101,9 @@ fn english_detail(code: Code, members: &Map<String, Value>) -> Cow<'static, str>
         Code::NotAlone => "Others are in the plan; this can only be done alone.".into(),
         Code::LockRefused => "Another lock stands in the way.".into(),
         Code::LockMissing | Code::LockEnded => lock_detail(code, text("action")),
-        Code::EpochChanged => "The ledger was restored since; read again from the last common position.".into(),
+        Code::EpochChanged => {
+            "The ledger was restored since; read again from the last common position.".into()
+        }
         Code::Stale => "Somebody changed it first; your change was not saved.".into(),
         Code::Invalid => first_error(members).unwrap_or("The request breaks a rule.".into()),
         Code::ImportFaults => "The files have faults; nothing was imported.".into(),
@@ -114,8 +116,11 @@ fn english_detail(code: Code, members: &Map<String, Value>) -> Cow<'static, str>
         Code::RevisionMissing => "Send If-Match with the ETag that the change is based on.".into(),
         Code::TooMany => "Slow down; Retry-After says when to come back.".into(),
         Code::Internal => "Something went wrong here; it has been logged under the request id.".into(),
-        Code::Outage => text("message").map_or("The service is not available at present.".into(), |own| own.to_owned().into()),
-        Code::GateClosed => text("message").map_or("Nobody can log in at present.".into(), |own| own.to_owned().into()),
+        Code::Outage => text("message")
+            .map_or("The service is not available at present.".into(), |own| own.to_owned().into()),
+        Code::GateClosed => {
+            text("message").map_or("Nobody can log in at present.".into(), |own| own.to_owned().into())
+        }
         Code::ProjectionBehind => "The position asked for cannot be read yet; try again.".into(),
         Code::Busy => "Too much is going on; try again.".into(),
     }
