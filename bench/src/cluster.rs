@@ -1,108 +1,63 @@
-//! A PostgreSQL of the benchmark's own, thrown away afterwards, with the settings of the product's private one.
+//! The product's own private PostgreSQL, with data that is thrown away: every contestant runs on the settings that Daybook ships.
 
 use std::{
-    os::unix::fs::chown,
     path::{Path, PathBuf},
     process::Output,
+    str::FromStr,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
+use api::private_postgres::{PrivatePostgres, Settings};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::process::Command;
 
-/// What differs from PostgreSQL's defaults. fsync, synchronous_commit and full_page_writes stay on.
-const SETTINGS: &[&str] =
-    &["listen_addresses=", "max_connections=300", "shared_buffers=256MB", "max_wal_size=4GB"];
+/// The peers hold a connection for every writer; Daybook itself needs no more than the usual hundred.
+const CONNECTIONS_MAX: &str = "300";
 
-/// A running server. Dropping it stops the server and removes its files.
+/// A running server. Its files go when it is dropped.
 pub struct Cluster {
-    binaries: PathBuf,
+    server: PrivatePostgres,
+    pgbench: PathBuf,
     folder: tempfile::TempDir,
-    /// The user to run it as where we are root, whom PostgreSQL refuses.
-    drop_to: Option<(u32, u32)>,
 }
 
 impl Cluster {
     /// Makes and starts a server below `parent`, which must lie on a real disk.
     pub async fn start(parent: &Path) -> Result<Self> {
-        let binaries = find_binaries()?;
+        let pgbench = find_pgbench()?;
         let folder = tempfile::Builder::new().prefix("daybook-bench-").tempdir_in(parent)?;
-        let mut drop_to = None;
-        if nix::unistd::geteuid().is_root() {
-            let user = nix::unistd::User::from_name("postgres")?
-                .context("no user `postgres` to run the server as")?;
-            chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
-            drop_to = Some((user.uid.as_raw(), user.gid.as_raw()));
-        }
-        let cluster = Self { binaries, folder, drop_to };
-        let data = cluster.data();
-        let initdb = ["-E", "UTF8", "--locale=C.UTF-8", "-k", "-A", "trust", "-U", "daybook", "-D"];
-        let made = cluster.command("initdb").args(initdb).arg(&data).output().await?;
-        successful("initdb", &made)?;
-        let mut settings = format!("-c unix_socket_directories={}", cluster.folder().display());
-        for setting in SETTINGS {
-            settings.push_str(" -c ");
-            settings.push_str(setting);
-        }
-        let log = cluster.folder().join("log");
-        let mut start = cluster.command("pg_ctl");
-        start.arg("-D").arg(&data).args(["-o", &settings, "-w", "-l"]).arg(&log).arg("start");
-        ensure!(
-            start.status().await?.success(),
-            "PostgreSQL did not start: {}",
-            std::fs::read_to_string(log)?
-        );
-        Ok(cluster)
+        let mut settings = Settings::new(folder.path().join("data"));
+        settings.overrides.push(("max_connections", CONNECTIONS_MAX.into()));
+        Ok(Self { server: PrivatePostgres::start(&settings).await?, pgbench, folder })
     }
 
-    /// Where the server's files and its socket lie.
+    /// Stops the server and removes its files.
+    pub async fn stop(self) -> Result<()> {
+        self.server.stop().await?;
+        Ok(self.folder.close()?)
+    }
+
+    /// A folder on the server's disk, for files of the benchmark's own.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Makes an empty database.
     pub async fn database(&self, name: &str) -> Result<Database<'_>> {
-        let mut connection = self.options("postgres").connect().await?;
-        connection.execute(AssertSqlSafe(format!("create database {name}"))).await?;
-        connection.close().await?;
+        self.execute(&format!("create database {name}")).await?;
         Ok(Database { cluster: self, name: name.to_owned() })
     }
 
     /// What the server calls itself.
     pub async fn version(&self) -> Result<String> {
-        let mut connection = self.options("postgres").connect().await?;
+        let mut connection = self.server.connect_options("postgres").connect().await?;
         Ok(sqlx::query_scalar("select current_setting('server_version')").fetch_one(&mut connection).await?)
     }
 
-    /// A program of PostgreSQL's, to be run as the server's user.
-    pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.binaries.join(program));
-        command
-            .current_dir(self.folder())
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null());
-        if let Some((user, group)) = self.drop_to {
-            command.uid(user).gid(group);
-        }
-        command
-    }
-
-    fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass().socket(self.folder()).username("daybook").database(database)
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder().join("data")
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let mut stop = self.command("pg_ctl");
-        stop.arg("-D").arg(self.data()).args(["-m", "immediate", "-w", "stop"]);
-        if let Err(error) = stop.as_std_mut().status() {
-            eprintln!("the benchmark's PostgreSQL in {} was not stopped: {error}", self.folder().display());
-        }
+    async fn execute(&self, statement: &str) -> Result<()> {
+        let mut connection = self.server.connect_options("postgres").connect().await?;
+        connection.execute(AssertSqlSafe(statement)).await?;
+        Ok(connection.close().await?)
     }
 }
 
@@ -113,21 +68,19 @@ pub struct Database<'a> {
 }
 
 impl Database<'_> {
-    /// The cluster's folder, for a contestant with files of its own.
+    /// A folder on the server's disk, for a contestant with files of its own.
     pub fn folder(&self) -> &Path {
         self.cluster.folder()
     }
 
-    /// How to connect to it.
+    /// How its owner connects.
     pub fn options(&self) -> PgConnectOptions {
-        self.cluster.options(&self.name)
+        self.cluster.server.connect_options(&self.name)
     }
 
-    /// A program of PostgreSQL's, told where this database is.
-    pub fn command(&self, program: &str) -> Command {
-        let mut command = self.cluster.command(program);
-        command.env("PGHOST", self.folder()).env("PGUSER", "daybook").env("PGDATABASE", &self.name);
-        command
+    /// pgbench with what it needs to find this database; to be given last.
+    pub fn pgbench(&self) -> (Command, String) {
+        (Command::new(&self.cluster.pgbench), self.cluster.server.url(&self.name))
     }
 
     /// Runs statements, several if need be.
@@ -141,42 +94,33 @@ impl Database<'_> {
     /// and no ping before each use.
     pub async fn peer_pool(&self, writers: usize) -> Result<sqlx_peers::PgPool> {
         let connections = u32::try_from(writers)?;
-        let options = sqlx_peers::postgres::PgConnectOptions::new_without_pgpass()
-            .socket(self.folder())
-            .username("daybook")
-            .database(&self.name);
+        let url = self.cluster.server.url(&self.name);
         let pool = sqlx_peers::postgres::PgPoolOptions::new()
             .min_connections(connections)
             .max_connections(connections)
             .test_before_acquire(false);
-        Ok(pool.connect_with(options).await?)
+        Ok(pool.connect_with(sqlx_peers::postgres::PgConnectOptions::from_str(&url)?).await?)
     }
 
     /// Drops it. PostgreSQL makes a checkpoint for that, so that every run begins with a clean log.
     pub async fn remove(self) -> Result<()> {
-        let mut connection = self.cluster.options("postgres").connect().await?;
-        connection.execute(AssertSqlSafe(format!("drop database {} with (force)", self.name))).await?;
-        Ok(connection.close().await?)
+        self.cluster.execute(&format!("drop database {} with (force)", self.name)).await
     }
 }
 
-fn find_binaries() -> Result<PathBuf> {
-    let mut found: Vec<PathBuf> = Vec::new();
+/// The newest pgbench among those of the distribution, else the one in PATH.
+fn find_pgbench() -> Result<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten() {
-        found.push(entry?.path().join("bin"));
+        let entry = entry?;
+        let major = entry.file_name().to_string_lossy().parse().unwrap_or(0);
+        found.push((major, entry.path().join("bin/pgbench")));
     }
-    let on_path = std::env::var_os("PATH").unwrap_or_default();
-    found.extend(std::env::split_paths(&on_path));
-    found.retain(|folder| folder.join("initdb").exists() && folder.join("pgbench").exists());
-    let newest_first = |folder: &PathBuf| std::cmp::Reverse(major_version(folder));
-    found.sort_by_key(newest_first);
-    found.into_iter().next().context("no PostgreSQL with pgbench found: `apt-get install postgresql`")
-}
-
-/// The number in `/usr/lib/postgresql/15/bin`; 0 elsewhere.
-fn major_version(binaries: &Path) -> u32 {
-    let name = binaries.parent().and_then(Path::file_name).and_then(|name| name.to_str());
-    name.and_then(|name| name.parse().ok()).unwrap_or(0)
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    found.extend(std::env::split_paths(&path).map(|folder| (0, folder.join("pgbench"))));
+    found.retain(|(_, program)| program.exists());
+    found.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
+    Ok(found.into_iter().next().context("no pgbench found: `apt-get install postgresql`")?.1)
 }
 
 /// Turns a failed program into an error that says what it said.

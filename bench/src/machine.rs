@@ -19,7 +19,12 @@ pub async fn describe(cluster: &Cluster) -> Result<String> {
     let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output()?.stdout;
-    let commit = Command::new("git").args(["describe", "--always", "--dirty"]).output()?.stdout;
+    let commit = Command::new("git")
+        .arg("-C")
+        .arg(env!("CARGO_MANIFEST_DIR"))
+        .args(["describe", "--always", "--dirty"])
+        .output()?
+        .stdout;
     let command_line: Vec<String> = std::env::args().skip(1).collect();
     Ok(format!(
         "{date}, commit {commit}, `cargo run --release --manifest-path bench/Cargo.toml {arguments}`\n\n\

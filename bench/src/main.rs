@@ -86,6 +86,7 @@ async fn main() -> Result<()> {
         text.push('\n');
         text.push_str(&ledger::run(&cluster, &plan, &mut progress).await?.markdown(&explanations));
     }
+    cluster.stop().await?;
     println!("\n{text}");
     if !arguments.quick && arguments.only.is_empty() {
         std::fs::write(here().join("RESULTS.md"), text)?;

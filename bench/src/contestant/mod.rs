@@ -1,6 +1,7 @@
 //! Everybody who takes part in the ledger table. Each does the same: one event of 300 bytes an append, on a stream of the writer's own, with the
 //! version that the writer expects and an id for the command, durable when answered.
 
+mod daybook;
 mod disintegrate;
 mod pgbench;
 mod postgres_es;
@@ -21,6 +22,8 @@ pub const DATA_BYTES: usize = 300;
 /// One who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contestant {
+    /// Daybook's own ledger, the crate `eventstore`.
+    Daybook,
     /// Bare `pgbench`: one autocommitted insert a transaction, no version check, no command id.
     Pgbench,
     /// The crate `postgres-es`, the event repository of `cqrs-es`.
@@ -35,6 +38,7 @@ impl Contestant {
     /// Name in the tables.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Daybook => "Daybook's ledger",
             Self::Pgbench => "pgbench, bare inserts",
             Self::PostgresEs => "postgres-es 0.5.0",
             Self::Disintegrate => "disintegrate-postgres 4.0.1",
@@ -45,6 +49,7 @@ impl Contestant {
     /// One run in a database made for it.
     pub async fn run(self, database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
         match self {
+            Self::Daybook => daybook::run(database, writers, timing).await,
             Self::Pgbench => pgbench::run(database, writers, timing).await,
             Self::PostgresEs => postgres_es::run(database, writers, timing).await,
             Self::Disintegrate => disintegrate::run(database, writers, timing).await,

@@ -30,7 +30,6 @@ pub async fn run(database: &Database<'_>, clients: usize, timing: Timing) -> Res
     database.execute(LEDGER).await?;
     database.execute(BARE).await?;
     let folder = tempfile::tempdir_in(database.folder())?;
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
     let script = folder.path().join("insert.sql");
     std::fs::write(&script, insert())?;
 
@@ -61,8 +60,8 @@ async fn pgbench(
     log: Option<&std::path::Path>,
 ) -> Result<String> {
     let threads = std::thread::available_parallelism()?.get().min(clients);
-    let mut command = database.command("pgbench");
-    command.stdout(Stdio::piped()).args(["--no-vacuum", "--protocol=prepared"]);
+    let (mut command, url) = database.pgbench();
+    command.stdin(Stdio::null()).args(["--no-vacuum", "--protocol=prepared"]);
     command.arg(format!("--client={clients}")).arg(format!("--jobs={threads}"));
     command
         .arg(format!("--time={}", seconds.as_secs().max(1)))
@@ -70,7 +69,7 @@ async fn pgbench(
     if let Some(log) = log {
         command.args(["--log", "--sampling-rate", SAMPLED]).arg(format!("--log-prefix={}", log.display()));
     }
-    let ended = command.arg("--file").arg(script).output().await?;
+    let ended = command.arg("--file").arg(script).arg(url).output().await?;
     successful("pgbench", &ended)?;
     Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
 }

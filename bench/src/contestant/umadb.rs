@@ -19,8 +19,8 @@ use crate::{
     measure::{self, Measured, Timing, Writer},
 };
 
-/// Writers that share one HTTP/2 connection: one for all of them was slower.
-const WRITERS_A_CONNECTION: usize = 16;
+/// Writers that share one HTTP/2 connection: with fewer, and with more, it was slower.
+const WRITERS_A_CONNECTION: usize = 64;
 
 /// One cell. It leaves PostgreSQL alone, but its file lies on the same disk, beside the cluster.
 pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {

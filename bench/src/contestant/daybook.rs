@@ -1,0 +1,66 @@
+//! Daybook's ledger as the service uses it: one committer in this process that gathers the appends of all writers. Beside the event it stores every
+//! command id, and it asks for each whether it is known.
+
+use anyhow::Result;
+use domain::{Actor, CommandId, Meta, StreamName};
+use eventstore::{Append, Expected, Ledger, NewEvent, PoolSettings, Write};
+use uuid::Uuid;
+
+use super::data;
+use crate::{
+    cluster::Database,
+    measure::{self, Measured, Timing, Writer},
+};
+
+/// The ledger's schema.
+const SCHEMA: &str = "ledger";
+
+/// One cell.
+pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
+    Ledger::migrate(&database.options(), SCHEMA).await?;
+    let ledger = Ledger::open(PoolSettings::new(database.options(), SCHEMA)).await?;
+    let actor = Actor::User(Uuid::new_v4());
+    let writers = (0..writers)
+        .map(|n| Appender {
+            ledger: ledger.clone(),
+            stream: StreamName::new(format!("stream-{n}")),
+            subject: Uuid::new_v4(),
+            actor,
+            session: Uuid::new_v4(),
+            version: 0,
+        })
+        .collect();
+    let measured = measure::drive(writers, timing).await;
+    ledger.pool().close().await;
+    measured
+}
+
+struct Appender {
+    ledger: Ledger,
+    stream: StreamName,
+    subject: Uuid,
+    actor: Actor,
+    session: Uuid,
+    version: i64,
+}
+
+impl Writer for Appender {
+    async fn append(&mut self) -> Result<()> {
+        let mut meta = Meta::new(CommandId(Uuid::new_v4()), self.actor);
+        meta.session = Some(self.session);
+        let mut append = Append::new(meta);
+        append.keyed = true;
+        append.writes.push(Write {
+            stream: self.stream.clone(),
+            expected: Expected::Exactly(self.version),
+            events: vec![NewEvent {
+                r#type: "TeacherChanged",
+                subject: Some(self.subject),
+                data: data(u64::try_from(self.version)?).into_bytes(),
+            }],
+        });
+        self.ledger.append(append).await?;
+        self.version += 1;
+        Ok(())
+    }
+}
