@@ -48,6 +48,7 @@ pub mod headers;
 pub mod json;
 pub mod login_limit;
 pub mod metrics;
+mod objects;
 pub mod openapi;
 pub mod page;
 pub mod path;

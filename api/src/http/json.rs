@@ -10,6 +10,7 @@ use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::objects::Objects;
 use super::problem::{Code, Problem};
 use super::query::pointer_of;
 use super::strict;
@@ -69,7 +70,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::unreadable(fault.pointer, fault.detail));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let text = error.inner().to_string();
         // The place is told by the pointer; lines and columns mean nothing to who sent one line.
         let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
@@ -183,6 +184,8 @@ mod tests {
             (r#"{"name":"a","hours":[{}]}"#, "/hours/0/day"),
             (r#"{"name":null}"#, "/name"),
             ("[]", ""),
+            (r#"["a",[]]"#, ""),
+            (r#"{"name":"a","hours":[[1]]}"#, "/hours/0"),
             ("7", ""),
         ] {
             let problem = refusal(request("POST", Some("application/json"), body)).await;

@@ -5,13 +5,15 @@
 //!     .routes(refusing(routes!(show_teacher, change_teacher), &[READING, &[Code::Stale]]))
 //! ```
 
-use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Paths};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Content, Info, OpenApi, PathItem, Ref, RefOr, Response, Schema};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Info, OpenApi, PathItem, Ref, RefOr, Response};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use self::components::{components, header, parameters, problem_schema, response};
 use super::problem::Code;
+
+mod components;
 
 /// Every operation can answer these, whatever it does; [`refusing`] adds them by itself.
 pub const ALWAYS: &[Code] = &[Code::Unreadable, Code::TooMany, Code::Internal, Code::Busy];
@@ -68,10 +70,25 @@ fn declare(operation: &mut Operation, codes: &[Code]) {
         let same: Vec<Code> = codes.iter().copied().filter(|other| other.status() == code.status()).collect();
         operation.responses.responses.entry(status).or_insert_with(|| response_of(&same));
     }
+    let write = codes.contains(&Code::KeyReused);
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            announce(response, write && status.starts_with('2'));
+        }
+    }
     let public = !codes.contains(&Code::NotLoggedIn) || operation.operation_id.as_deref() == Some("log_in");
     let requirement =
         if public { SecurityRequirement::default() } else { SecurityRequirement::new("token", [""; 0]) };
     operation.security.get_or_insert_with(|| vec![requirement]);
+}
+
+/// The header fields that every answer carries, and those of a write that was done.
+fn announce(response: &mut Response, done: bool) {
+    let always = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+    let written = ["Daybook-Position", "Idempotency-Replayed"];
+    for name in always.iter().chain(written.iter().filter(|_| done)) {
+        response.headers.entry((*name).to_owned()).or_insert_with(|| header(name));
+    }
 }
 
 /// One code has a response among the components; several of one status are told apart by `type`.
@@ -81,23 +98,6 @@ fn response_of(codes: &[Code]) -> RefOr<Response> {
     }
     let texts: Vec<String> = codes.iter().map(|code| format!("`{}`", code.text())).collect();
     RefOr::T(response(&texts.join(", "), &problem_schema(codes)))
-}
-
-fn response(description: &str, schema: &Value) -> Response {
-    let schema: RefOr<Schema> = serde_json::from_value(schema.clone()).expect("a schema written here is one");
-    Response::builder()
-        .description(description)
-        .content("application/problem+json", Content::new(Some(schema)))
-        .build()
-}
-
-fn problem_schema(codes: &[Code]) -> Value {
-    let types: Vec<String> =
-        codes.iter().map(|code| format!("urn:daybook:problem:{}", code.text())).collect();
-    json!({ "allOf": [
-        { "$ref": "#/components/schemas/Problem" },
-        { "type": "object", "properties": { "type": { "type": "string", "enum": types } } },
-    ] })
 }
 
 fn operations(paths: &mut Paths) -> impl Iterator<Item = &mut Operation> {
@@ -118,118 +118,6 @@ pub fn frame(version: &str) -> OpenApi {
     let mut api = OpenApi::new(info, Paths::new());
     api.components = Some(components());
     api
-}
-
-fn components() -> Components {
-    let mut components = Components::new();
-    components.schemas.insert(
-        "Problem".to_owned(),
-        serde_json::from_value(problem()).expect("a schema written here is one"),
-    );
-    for code in Code::ALL {
-        let title = super::texts::title(*code, super::texts::Language::English);
-        components
-            .responses
-            .insert(code.text().to_owned(), RefOr::T(response(title, &problem_schema(&[*code]))));
-    }
-    let mut token = Http::new(HttpAuthScheme::Bearer);
-    token.description =
-        Some("A session token (POST /v1/sessions), or an API token `dbk_…` of a program.".to_owned());
-    components.add_security_scheme("token", SecurityScheme::Http(token));
-    for (name, parameter) in parameters() {
-        components.parameters.insert(
-            name.to_owned(),
-            serde_json::from_value(parameter).expect("a parameter written here is one"),
-        );
-    }
-    components
-}
-
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "description": "RFC 9457, with the members that belong to the code.",
-        "required": ["type", "title", "status", "detail"],
-        "properties": {
-            "type": { "type": "string", "description": "`urn:daybook:problem:<code>`" },
-            "title": { "type": "string" },
-            "status": { "type": "integer" },
-            "detail": { "type": "string" },
-            "instance": { "type": "string" },
-            "errors": { "type": "array", "items": { "type": "object" } },
-        },
-    })
-}
-
-/// Parameters that many operations take. [`taking`] adds them by these names.
-fn parameters() -> Vec<(&'static str, Value)> {
-    let header = |name: &str, required: bool, description: &str, pattern: &str| {
-        json!({
-            "name": name, "in": "header", "required": required, "description": description,
-            "schema": { "type": "string", "pattern": pattern },
-        })
-    };
-    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema });
-    let tags = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
-    vec![
-        // Not marked as required: the refusal for its absence is part of the contract.
-        (
-            "If-Match",
-            header("If-Match", false, "The ETag that the change is based on; without it 428.", tags),
-        ),
-        (
-            "If-None-Match",
-            header(
-                "If-None-Match",
-                false,
-                "On GET: 304 when it still stands so. `*` on PUT: only a new one.",
-                tags,
-            ),
-        ),
-        (
-            "Idempotency-Key",
-            header(
-                "Idempotency-Key",
-                false,
-                "Repeating the request under its key answers what was answered.",
-                "^[!-~]{1,200}$",
-            ),
-        ),
-        (
-            "Daybook-Lock",
-            header("Daybook-Lock", false, "The lock that a protected write is made under.", "^[!-~]{1,200}$"),
-        ),
-        (
-            "Daybook-Min-Position",
-            header(
-                "Daybook-Min-Position",
-                false,
-                "Wait (2 s at most) until this position can be read.",
-                r"^([0-9]{1,18}\.)?[0-9]{1,18}$",
-            ),
-        ),
-        (
-            "limit",
-            query(
-                "limit",
-                "Items of a page.",
-                json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }),
-            ),
-        ),
-        ("after", query("after", "`next` of the page before.", json!({ "type": "string" }))),
-        (
-            "as_of",
-            query("as_of", "A position or time: things as they stood then.", json!({ "type": "string" })),
-        ),
-        (
-            "period",
-            query(
-                "period",
-                "Name of a period: its value instead of the plan-wide one.",
-                json!({ "type": "string" }),
-            ),
-        ),
-    ]
 }
 
 /// Header fields of a GET of something with a revision.
@@ -259,6 +147,7 @@ pub fn taking<S>(routes: UtoipaMethodRouter<S>, names: &[&[&str]]) -> UtoipaMeth
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
     use utoipa_axum::router::OpenApiRouter;
     use utoipa_axum::routes;
 

@@ -16,8 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use self::unread::Unread;
 use super::context::Peer;
 use super::metrics::recorder;
+
+mod unread;
 
 /// Tells everybody that the service is about to stop. Whoever keeps a response open (a stream of changes, a long `wait`)
 /// ends it when [`begun`](Shutdown::begun) does: a graceful stop waits for open responses.
@@ -142,7 +145,10 @@ async fn connection(
     }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request.map(Body::new))
+        router.clone().call(request.map(|body| {
+            // Most requests have no body: nothing to watch, nothing to box.
+            if hyper::body::Body::is_end_stream(&body) { Body::empty() } else { Body::new(Unread::new(body)) }
+        }))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -254,6 +260,23 @@ mod tests {
         let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(20_000));
         let refused = ask(address, &large).await;
         assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
+        shutdown.begin();
+        service.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_sends_too_much_still_gets_the_refusal() {
+        let (address, shutdown, service) = started(ServeSettings::default()).await;
+        let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+        let size = 20 << 20;
+        to.write_all(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        to.write_all(&vec![b'x'; size]).await.unwrap();
+        to.write_all(get_once("/").as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        from.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.starts_with("HTTP/1.1 405") && answers.ends_with("here"), "{answers}");
         shutdown.begin();
         service.await.unwrap();
     }
