@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_no_position_is_refused() {
-        for text in ["", ".", "1.", ".1", "1.2.3", "+1.2", "1.-2", "now", "0.5", "1.99999999999999999999", "١.٢"] {
+        for text in
+            ["", ".", "1.", ".1", "1.2.3", "+1.2", "1.-2", "now", "0.5", "1.99999999999999999999", "١.٢"]
+        {
             assert_eq!(Position::parse(text, 1), Err(PositionUnreadable), "{text}");
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::StreamName;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
@@ -273,7 +274,7 @@ impl Committing {
                     from unnest($1::text[]) with ordinality as s (name, n) order by n)
                 from head",
             )
-            .bind(missing.iter().map(|name| name.as_str()).collect::<Vec<_>>())
+            .bind(missing.iter().map(StreamName::as_str).collect::<Vec<_>>())
             .fetch_one(&mut *connection)
             .await?;
             let stand = Stand { epoch: row.try_get(0)?, position: row.try_get(1)?, batch: row.try_get(2)? };
@@ -316,7 +317,9 @@ impl Committing {
     }
 
     fn land_done(&mut self, landed: Landed) {
-        let Landed { connection, cargo, result: Ok(Called::Done(recorded_at)), took } = landed else { return };
+        let Landed { connection, cargo, result: Ok(Called::Done(recorded_at)), took } = landed else {
+            return;
+        };
         self.connections.extend(connection);
         let sheaf = match cargo {
             Cargo::Sheaf(sheaf) => sheaf,

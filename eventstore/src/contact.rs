@@ -32,7 +32,10 @@ pub(crate) async fn touch_all(pool: &PgPool) -> Result<u64, sqlx::Error> {
     .map(|done| done.rows_affected())
 }
 
-pub(crate) async fn seen(pool: &PgPool, contacts: &[Uuid]) -> Result<Vec<(Uuid, DateTime<Utc>)>, sqlx::Error> {
+pub(crate) async fn seen(
+    pool: &PgPool,
+    contacts: &[Uuid],
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, sqlx::Error> {
     sqlx::query_as("select contact_id, seen_at from contact where contact_id = any ($1)")
         .bind(contacts)
         .fetch_all(pool)

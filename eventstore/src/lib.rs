@@ -26,13 +26,13 @@ mod trouble;
 
 pub use alone::Alone;
 pub use append::{
-    APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange, CredentialKind,
-    Due, Expected, NewEvent, StoredCommand, Write,
+    APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange,
+    CredentialKind, Due, Expected, NewEvent, StoredCommand, Write,
 };
-pub use queue::PendingAppend;
 pub use credential::CredentialRow;
 pub use ledger::Ledger;
 pub use migrate::MigrateError;
 pub use pool::{OpenError, PoolSettings, SERVICE_ROLE, service_pool};
+pub use queue::PendingAppend;
 pub use recorded::{Batch, Head, Recorded};
 pub use subscription::Subscription;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::StreamName;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -64,7 +65,8 @@ impl Locked {
         for append in sheaf.appends() {
             credential::change(connection, &append.credentials).await?;
         }
-        let mut begun: Vec<Uuid> = sheaf.appends().flat_map(|append| append.contacts.iter().copied()).collect();
+        let mut begun: Vec<Uuid> =
+            sheaf.appends().flat_map(|append| append.contacts.iter().copied()).collect();
         if !begun.is_empty() {
             begun.sort_unstable();
             begun.dedup();
@@ -82,8 +84,12 @@ impl Locked {
 
     /// What has happened before is answered at once: that stays true whatever becomes of this transaction.
     async fn settle_known(&mut self, connection: &mut PgConnection, on: Stand) -> Result<(), sqlx::Error> {
-        let asked: Vec<Uuid> =
-            self.members.iter().filter(|member| member.asks()).map(|member| member.append.command_id.0).collect();
+        let asked: Vec<Uuid> = self
+            .members
+            .iter()
+            .filter(|member| member.asks())
+            .map(|member| member.append.command_id.0)
+            .collect();
         if asked.is_empty() {
             return Ok(());
         }
@@ -130,21 +136,23 @@ impl Locked {
         .await?;
         let mut silent = silent.into_iter();
         for member in std::mem::take(&mut self.members) {
-            let all = silent.by_ref().take(member.append.due.len()).fold(true, |all, one| all && one);
+            let dues = member.append.due.len();
+            let all = silent.by_ref().take(dues).filter(|silent| *silent).count() == dues;
             if all { self.members.push(member) } else { member.answer(Err(AppendError::NotDue)) }
         }
         Ok(())
     }
 
     async fn look_up(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let mut names: Vec<_> = self.members.iter().flat_map(|member| streams(&member.append)).cloned().collect();
+        let mut names: Vec<_> =
+            self.members.iter().flat_map(|member| streams(&member.append)).cloned().collect();
         names.sort_unstable();
         names.dedup();
         let versions: Vec<i64> = sqlx::query_scalar(
             "select coalesce((select max(version) from event where event.stream = s.name), 0)
             from unnest($1::text[]) with ordinality as s (name, n) order by n",
         )
-        .bind(names.iter().map(|name| name.as_str()).collect::<Vec<_>>())
+        .bind(names.iter().map(StreamName::as_str).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
         for (name, version) in names.into_iter().zip(versions) {

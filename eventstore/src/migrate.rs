@@ -29,7 +29,8 @@ pub(crate) async fn migrate(owner: &PgConnectOptions, schema: &str) -> Result<()
         .bind(quoted(schema))
         .execute(&mut connection)
         .await?;
-    MIGRATIONS.run(&mut connection).await?;
+    // Not `run`: the future of that one cannot be sent to another thread.
+    MIGRATIONS.run_direct(None, &mut connection, false).await?;
     // A superuser may take any role; everybody else has to be a member.
     let (login, member): (String, bool) =
         sqlx::query_as("select current_user::text, pg_has_role(current_user, 'daybook_service', 'member')")

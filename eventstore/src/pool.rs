@@ -103,7 +103,9 @@ pub enum OpenError {
     )]
     RoleRefused(String),
     /// There are no tables where the search path leads.
-    #[error("there is no ledger in schema {0}; run `daybook migrate --owner-url URL` as the owner of the database")]
+    #[error(
+        "there is no ledger in schema {0}; run `daybook migrate --owner-url URL` as the owner of the database"
+    )]
     NoLedger(String),
     /// The role could rewrite the ledger.
     #[error(
@@ -136,9 +138,9 @@ pub(crate) async fn check_role(settings: &PoolSettings) -> Result<(), OpenError>
         None => Err(OpenError::NoLedger(settings.search_path.join(", "))),
         Some((true, _, _)) => Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} is a superuser"))),
         Some((_, true, _)) => Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} owns the table event"))),
-        Some((_, _, true)) => {
-            Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} may update, delete or truncate the table event")))
-        }
+        Some((_, _, true)) => Err(OpenError::TooPowerful(format!(
+            "{SERVICE_ROLE} may update, delete or truncate the table event"
+        ))),
         Some((false, false, false)) => Ok(()),
     }
 }

@@ -58,8 +58,14 @@ impl Waiting {
             return Err(AppendError::Busy);
         }
         let (answer, outcome) = oneshot::channel();
-        let member =
-            Member { append, answer, place, asked: false, deadline: Instant::now() + PATIENCE, predicted: None };
+        let member = Member {
+            append,
+            answer,
+            place,
+            asked: false,
+            deadline: Instant::now() + PATIENCE,
+            predicted: None,
+        };
         Ok((member, PendingAppend { outcome }))
     }
 }

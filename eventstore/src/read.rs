@@ -49,7 +49,8 @@ pub(crate) async fn subject(
 
 pub(crate) async fn all(pool: &PgPool, after: i64, limit: i64) -> Result<Batch, sqlx::Error> {
     let mut events = range(pool, after, i64::MAX, limit.max(1)).await?;
-    let whole = events.iter().rposition(|event| event.position == event.append_end).map_or(0, |last| last + 1);
+    let whole =
+        events.iter().rposition(|event| event.position == event.append_end).map_or(0, |last| last + 1);
     match events.get(whole) {
         // Not one append is whole: the first is larger than the limit.
         Some(first) if whole == 0 => events = range(pool, after, first.append_end, i64::MAX).await?,

@@ -107,3 +107,8 @@ pub fn one(stream: &str, expected: Expected, data: &str) -> Append {
 pub fn many(stream: &str, expected: Expected, events: Vec<NewEvent>) -> Append {
     Append { writes: vec![Write { stream: StreamName::from(stream), expected, events }], ..command() }
 }
+
+/// How often something is tried: ten times as often with `DAYBOOK_SOAK`.
+pub fn count(usual: u64) -> u64 {
+    if std::env::var_os("DAYBOOK_SOAK").is_some() { usual * 10 } else { usual }
+}
