@@ -224,7 +224,7 @@ def write_files(school):
     timetable = sorted((index + 1, day, hour, row_rooms) for index, day, hour, row_rooms in school.placed)
     write(1, [line(9, {1: n, 2: c, 3: t, 4: s, 5: room, 6: day, 7: hour}) for n, day, hour, row_rooms in timetable
               for (c, t, s), room in zip(school.lessons[n - 1][1], row_rooms)])
-    write(2, [line(42, {1: n, 2: hours, 5: c, 6: t, 7: s, 13: text, 42: f"{s}_{c}"})
+    write(2, [line(42, {1: n, 2: hours, 5: c, 6: t, 7: s, 8: "" if own_rooms(s) else home(c), 13: text, 42: f"{s}_{c}"})
               for n, (hours, rows, text) in enumerate(school.lessons, 1) for c, t, s in rows])
     write(3, [line(33, {1: c, 2: f"Klasse {c}", 4: home(c), 14: str(year), 30: school.class_teacher[c],
                         32: draw.randint(21, 29)}) for c, year in classes().items()])

@@ -115,9 +115,12 @@ pub fn read(files: &[(String, Vec<u8>)]) -> GpuFiles {
             _ => match MASTERS.iter().position(|master| Some(master.number) == number) {
                 Some(at) => {
                     let columns = columns_of(MASTERS[at].kind, MASTERS[at].columns);
-                    all.read_into(|all| &mut all.masters[at], name, bytes, |cells| {
-                        RecordRow::read(cells, &columns)
-                    });
+                    all.read_into(
+                        |all| &mut all.masters[at],
+                        name,
+                        bytes,
+                        |cells| RecordRow::read(cells, &columns),
+                    );
                 }
                 None => all.ignored.push(name.clone()),
             },
@@ -125,7 +128,12 @@ pub fn read(files: &[(String, Vec<u8>)]) -> GpuFiles {
     }
     if all.files.is_empty() && all.faults.is_empty() {
         let name = files.first().map_or("", |(name, _)| name);
-        all.faults.push(name, 1, 0, "no file is one of GPU001 to GPU007 and GPU010; the number stands in the name");
+        all.faults.push(
+            name,
+            1,
+            0,
+            "no file is one of GPU001 to GPU007 and GPU010; the number stands in the name",
+        );
     }
     all
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fold;
 pub mod gpu;
 pub mod ids;
+pub mod import;
 pub mod input;
 pub mod kind;
 pub mod ledger;

@@ -168,7 +168,7 @@ mod tests {
     fn names_are_normalised_and_checked() {
         assert_eq!(field("Scho\u{308}n", |cells| cells.name(1)), (Some("Schön".to_owned()), false));
         assert_eq!(field("  ", |cells| cells.name(1)), (None, false));
-        assert_eq!(field("", |cells| cells.own_name()), (None, true));
+        assert_eq!(field("", |cells| cells.own_name().map(|name| name.len())), (None, true));
         for text in [" 5a", "5\ta", "5\na", &"x".repeat(51)] {
             assert_eq!(field(text, |cells| cells.name(1)), (None, true), "{text:?}");
         }

@@ -204,7 +204,7 @@ mod tests {
         let mut cells = Vec::new();
         let mut all = Vec::new();
         while let Some(row) = rows.next(&mut cells) {
-            let texts = cells.iter().map(|cell| cell.to_string()).collect();
+            let texts = cells.iter().map(ToString::to_string).collect();
             all.push((row.expect("a good row"), texts));
         }
         all

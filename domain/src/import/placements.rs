@@ -1,0 +1,181 @@
+//! The hours of GPU001, and which number each has among the hours of its lesson.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::draft::{Draft, Place};
+use super::lessons::{LessonFacts, grouped};
+use crate::gpu::TimetableRow;
+use crate::{HourOf, Kind, ROWS_MAX, Record, Row, Value};
+
+/// Where in the week a placement stands.
+type Slot<'a> = (u8, u32, Option<&'a str>);
+
+/// The rows of one lesson, day, hour and week.
+struct Position<'a> {
+    slot: Slot<'a>,
+    rows: Vec<&'a TimetableRow>,
+}
+
+impl<'a> Draft<'a> {
+    /// Says what the placements of the period are to be.
+    pub fn draft_placements(&mut self, lessons: &HashMap<u32, LessonFacts>) {
+        let Some(table) = &self.import.files.timetable else { return };
+        let mut differing = 0_u64;
+        for rows in grouped(&table.rows, |row| row.number) {
+            let Some(lesson) = lessons.get(&rows[0].number) else {
+                for row in rows {
+                    let place = Place { file: &table.file, line: row.line, column: 1 };
+                    let number = row.number;
+                    self.fault(place, format_args!("lesson {number} is neither in GPU002 nor in the plan"));
+                    self.row(row, &table.file);
+                }
+                continue;
+            };
+            let positions = positions(&rows);
+            let numbers = self.number(lesson, &positions);
+            self.warn_of_too_many(lesson, &positions, &numbers, &table.file);
+            for (position, (n, before)) in positions.iter().zip(numbers) {
+                let hour_of = HourOf { lesson: lesson.id, period: self.period, n };
+                let at = self.want(Kind::Placements, Some(hour_of), before);
+                differing += u64::from(self.fill_placement(at, lesson, position, &table.file));
+            }
+        }
+        if differing > 0 {
+            let file = &table.file;
+            self.warn(|| {
+                format!("{file}: in {differing} hours others meet than their lessons' couplings say")
+            });
+        }
+    }
+
+    /// The number of each position, with the placement that has it now.
+    ///
+    /// A placement that stands where the file has one keeps its number. The others take the free numbers up to the hours
+    /// per week, then those of placements that the file does not hold, which move, then higher ones. Where the import
+    /// replaces, moving comes first: what the file does not hold would go anyway.
+    fn number(&self, lesson: &LessonFacts, positions: &[Position<'a>]) -> Vec<(u32, Option<&'a Record>)> {
+        let plan = self.plan;
+        let mut standing: HashMap<Slot<'a>, Vec<&'a Record>> = HashMap::new();
+        let mut taken = BTreeSet::new();
+        for record in plan.placements(lesson.id, self.period) {
+            taken.insert(number_of(record));
+            standing.entry(slot_of(record)).or_default().push(record);
+        }
+        let mut numbers: Vec<Option<(u32, Option<&'a Record>)>> = Vec::with_capacity(positions.len());
+        for position in positions {
+            // The lowest number first; a second placement at the same time is one that the file does not hold.
+            let here = standing.get_mut(&position.slot).filter(|records| !records.is_empty());
+            numbers
+                .push(here.map(|records| records.remove(0)).map(|record| (number_of(record), Some(record))));
+        }
+        let mut movable: Vec<&'a Record> = standing.into_values().flatten().collect();
+        movable.sort_by_key(|record| number_of(record));
+        let movable = movable.into_iter().map(|record| (number_of(record), Some(record)));
+        let last = lesson.hours_per_week;
+        let free = (1..=last).filter(|n| !taken.contains(n)).map(|n| (n, None));
+        let above = (last.saturating_add(1)..).filter(|n| !taken.contains(n)).map(|n| (n, None));
+        let mut next: Box<dyn Iterator<Item = (u32, Option<&'a Record>)>> = if self.replaces() {
+            Box::new(movable.chain(free).chain(above))
+        } else {
+            Box::new(free.chain(movable).chain(above))
+        };
+        numbers
+            .into_iter()
+            .map(|number| number.or_else(|| next.next()).expect("numbers above the hours per week never end"))
+            .collect()
+    }
+
+    fn warn_of_too_many(
+        &mut self,
+        lesson: &LessonFacts,
+        positions: &[Position<'a>],
+        numbers: &[(u32, Option<&Record>)],
+        file: &str,
+    ) {
+        let most = lesson.hours_per_week;
+        if numbers.iter().any(|(n, _)| *n > most)
+            && let Some(row) = positions.iter().flat_map(|position| &position.rows).min_by_key(|row| row.line)
+        {
+            let (line, number, placed) = (row.line, row.number, positions.len());
+            self.warn(|| {
+                format!(
+                    "{file} line {line}: lesson {number} has {most} hours per week and {placed} placed hours"
+                )
+            });
+        }
+    }
+
+    /// Sets the fields of a placement, and tells whether others meet in it than the lesson's couplings say, rooms aside.
+    fn fill_placement(
+        &mut self,
+        at: usize,
+        lesson: &LessonFacts,
+        position: &Position<'a>,
+        file: &'a str,
+    ) -> bool {
+        let rows: Vec<Row> = position.rows.iter().map(|row| self.row(row, file)).collect();
+        if rows.len() > ROWS_MAX {
+            let place = Place { file, line: position.rows[0].line, column: 0 };
+            self.fault(place, format_args!("a placement has at most {ROWS_MAX} rows"));
+            return false;
+        }
+        let length = position.rows.iter().find_map(|row| row.length);
+        self.set(at, "length", length.map(|length| Value::Number(i64::from(length))));
+        let as_coupled = same_rows(&rows, &lesson.rows);
+        let after = &mut self.wanted(at).after;
+        let (day, hour, week) = position.slot;
+        after.insert("day", Value::Number(i64::from(day)));
+        after.insert("hour", Value::Number(i64::from(hour)));
+        match week {
+            Some(week) => after.insert("week", Value::Text(week.into())),
+            None => after.remove("week"),
+        };
+        if as_coupled {
+            after.remove("rows");
+            return false;
+        }
+        let others_meet = !same_rows(&without_rooms(&rows), &without_rooms(&lesson.rows));
+        after.insert("rows", Value::Rows(rows.into()));
+        others_meet
+    }
+}
+
+/// The rows of one lesson by where they stand in the week.
+fn positions<'a>(rows: &[&'a TimetableRow]) -> Vec<Position<'a>> {
+    let slot = |row: &&'a TimetableRow| (row.day, row.hour, row.week.as_deref());
+    let mut positions: Vec<Position<'a>> = grouped(rows, slot)
+        .into_iter()
+        .map(|rows| Position { slot: slot(rows[0]), rows: rows.into_iter().copied().collect() })
+        .collect();
+    positions.sort_by_key(|position| position.slot);
+    positions
+}
+
+fn slot_of(placement: &Record) -> Slot<'_> {
+    let number = |field| placement.number(field, None).unwrap_or(0);
+    let week = placement.fields.get("week").and_then(Value::text);
+    (u8::try_from(number("day")).unwrap_or(0), u32::try_from(number("hour")).unwrap_or(0), week)
+}
+
+fn number_of(placement: &Record) -> u32 {
+    placement.hour_of.map_or(0, |hour| hour.n)
+}
+
+fn without_rooms(rows: &[Row]) -> Vec<Row> {
+    rows.iter().map(|row| Row { room: None, ..row.clone() }).collect()
+}
+
+/// Whether two lists hold the same rows, in whatever order.
+fn same_rows(these: &[Row], those: &[Row]) -> bool {
+    these == those
+        || these.len() == those.len() && {
+            let mut counts: HashMap<&Row, i64> = HashMap::new();
+            for row in these {
+                *counts.entry(row).or_default() += 1;
+            }
+            for row in those {
+                *counts.entry(row).or_default() -= 1;
+            }
+            counts.values().all(|count| *count == 0)
+        }
+}
