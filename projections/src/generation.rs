@@ -1,0 +1,138 @@
+//! The schema that the read models lie in.
+
+use std::fmt::Write as _;
+
+use eventstore::SERVICE_ROLE;
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.
+const DEFINITIONS: &[&str] = &[include_str!("../../migrations/read_model/00_frame.sql")];
+
+/// Why there is no schema for the read models.
+#[derive(Debug, thiserror::Error)]
+#[error("preparing the read models failed: {0}")]
+pub struct PrepareError(#[from] sqlx::Error);
+
+/// The schema of the read models that belong to this build, as the owner of the ledger: made when there is none, or when the
+/// definitions of this build are other ones than those it was made from. The follower fills a new one from the beginning.
+///
+/// An old generation stays until the new one has come as far, and is dropped by the next call after that: a node of the
+/// build before may still be reading it.
+pub async fn prepare(owner: &PgConnectOptions, ledger_schema: &str) -> Result<String, PrepareError> {
+    let mut connection = PgConnection::connect_with(owner).await?;
+    let name = prepare_on(&mut connection, ledger_schema).await?;
+    connection.close().await?;
+    Ok(name)
+}
+
+async fn prepare_on(connection: &mut PgConnection, ledger_schema: &str) -> Result<String, PrepareError> {
+    let mut transaction = connection.begin().await?;
+    // Two nodes that start at once make one generation: the second waits here and finds it.
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('daybook generation ' || $1, 0))")
+        .bind(ledger_schema)
+        .execute(&mut *transaction)
+        .await?;
+    enter(&mut transaction, &[ledger_schema]).await?;
+    let digest = digest();
+    let known: Vec<(i64, String, String, String)> = sqlx::query_as(
+        "select generation_id, schema_name, digest, state from generation order by generation_id",
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let current = known.iter().find(|(_, _, made_from, state)| state == "current" && *made_from == digest);
+    let name = if let Some((_, current, _, _)) = current {
+        for (_, old, _, _) in known.iter().filter(|(_, _, _, state)| state == "old") {
+            drop_when_overtaken(&mut transaction, current, old).await?;
+        }
+        current.clone()
+    } else {
+        let number = known.last().map_or(1, |(number, _, _, _)| number + 1);
+        make(&mut transaction, ledger_schema, number, &digest).await?
+    };
+    transaction.commit().await?;
+    Ok(name)
+}
+
+async fn make(
+    connection: &mut PgConnection,
+    ledger_schema: &str,
+    number: i64,
+    digest: &str,
+) -> Result<String, sqlx::Error> {
+    let name = format!("{ledger_schema}_read_{number}");
+    let schema = quoted(&name);
+    run(connection, format!("create schema {schema}")).await?;
+    enter(connection, &[&name, ledger_schema]).await?;
+    for definition in DEFINITIONS {
+        sqlx::raw_sql(*definition).execute(&mut *connection).await?;
+    }
+    run(connection, format!("grant usage on schema {schema} to {SERVICE_ROLE}")).await?;
+    let tables =
+        format!("grant select, insert, update, delete on all tables in schema {schema} to {SERVICE_ROLE}");
+    run(connection, tables).await?;
+    run(connection, format!("grant usage on all sequences in schema {schema} to {SERVICE_ROLE}")).await?;
+    sqlx::query("update generation set state = 'old' where state = 'current'")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "insert into generation (generation_id, schema_name, digest, state) values ($1, $2, $3, 'current')",
+    )
+    .bind(number)
+    .bind(&name)
+    .bind(digest)
+    .execute(connection)
+    .await?;
+    Ok(name)
+}
+
+/// Drops an old generation when nothing of the current one is behind it.
+async fn drop_when_overtaken(
+    connection: &mut PgConnection,
+    current: &str,
+    old: &str,
+) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "select coalesce(min(position), 0) >= (select coalesce(max(position), 0) from {}.checkpoint) from {}.checkpoint",
+        quoted(old),
+        quoted(current)
+    );
+    let overtaken: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?;
+    if overtaken {
+        run(connection, format!("drop schema {} cascade", quoted(old))).await?;
+        sqlx::query("delete from generation where schema_name = $1").bind(old).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Looks names up in these schemas until the transaction ends.
+async fn enter(connection: &mut PgConnection, schemas: &[&str]) -> Result<(), sqlx::Error> {
+    let path: Vec<String> = schemas.iter().map(|schema| quoted(schema)).collect();
+    sqlx::query("select set_config('search_path', $1, true)")
+        .bind(path.join(", "))
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Runs a statement whose names are not known before. All of them are quoted.
+async fn run(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.map(|_| ())
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+fn digest() -> String {
+    let mut hash = Sha256::new();
+    for definition in DEFINITIONS {
+        hash.update((definition.len() as u64).to_be_bytes());
+        hash.update(definition);
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

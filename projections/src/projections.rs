@@ -1,0 +1,212 @@
+//! The read models of one node: followed, asked, waited for.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use eventstore::{Ledger, PoolSettings, service_pool};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::follower::Follower;
+use crate::projection::Projection;
+
+/// How often a waiter looks whether another node has done the work.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Whether a projection takes events in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectionState {
+    /// It does.
+    Live,
+    /// It failed, and waits for the next start of the service.
+    Stopped,
+}
+
+/// How far a projection has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectionStatus {
+    /// Its name.
+    pub name: &'static str,
+    /// The last position in its rows, without the epoch.
+    pub position: i64,
+    /// Whether it goes on.
+    pub state: ProjectionState,
+    /// Why it stopped.
+    pub cause: Option<String>,
+}
+
+/// The read models are not as far as was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the read models are at position {reached}, not yet at {wanted}")]
+pub struct Behind {
+    /// Where they are.
+    pub reached: i64,
+    /// Where they should be.
+    pub wanted: i64,
+}
+
+/// The read models of one ledger, kept up by one task of this node. Cheap to clone.
+#[derive(Clone)]
+pub struct Projections {
+    pool: PgPool,
+    progress: Arc<Progress>,
+    stop: Arc<watch::Sender<bool>>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// What the follower tells the rest of the process.
+pub(crate) struct Progress {
+    statuses: watch::Sender<Vec<ProjectionStatus>>,
+    reached: watch::Sender<i64>,
+}
+
+impl Progress {
+    /// Tells how far all have come.
+    pub(crate) fn tell(&self, statuses: Vec<ProjectionStatus>) {
+        for status in &statuses {
+            metrics::gauge!("daybook_projection_position", "projection" => status.name)
+                .set(status.position as f64);
+            let live = if status.state == ProjectionState::Live { 1.0 } else { 0.0 };
+            metrics::gauge!("daybook_projection_live", "projection" => status.name).set(live);
+        }
+        let reached = reached(&statuses);
+        self.statuses.send_replace(statuses);
+        self.reached.send_if_modified(|known| {
+            let moved = *known < reached;
+            *known = reached.max(*known);
+            moved
+        });
+    }
+}
+
+/// Where all live projections are; where the stopped ones are when none is live.
+fn reached(statuses: &[ProjectionStatus]) -> i64 {
+    let live = statuses.iter().filter(|status| status.state == ProjectionState::Live);
+    live.map(|status| status.position)
+        .min()
+        .or_else(|| statuses.iter().map(|status| status.position).min())
+        .unwrap_or(0)
+}
+
+impl Projections {
+    /// Starts to follow the ledger. `settings` lead to the generation of the read models first and the ledger second.
+    pub fn start(ledger: Ledger, settings: PoolSettings, all: Vec<Box<dyn Projection>>) -> Self {
+        let pool = service_pool(&settings);
+        let begin = |name| ProjectionStatus { name, position: 0, state: ProjectionState::Live, cause: None };
+        let progress = Arc::new(Progress {
+            statuses: watch::Sender::new(all.iter().map(|projection| begin(projection.name())).collect()),
+            reached: watch::Sender::new(0),
+        });
+        let (stop, stopping) = watch::channel(false);
+        let follower = Follower::new(ledger, settings, all, Arc::clone(&progress), stopping);
+        let task = tokio::spawn(follower.run());
+        Self { pool, progress, stop: Arc::new(stop), task: Arc::new(Mutex::new(Some(task))) }
+    }
+
+    /// The pool for questions.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The position that all live projections have reached, as far as this node knows.
+    pub fn position(&self) -> i64 {
+        *self.progress.reached.borrow()
+    }
+
+    /// How far each has come, as far as this node knows.
+    pub fn status(&self) -> Vec<ProjectionStatus> {
+        self.progress.statuses.borrow().clone()
+    }
+
+    /// Moves whenever all live projections have come further.
+    pub fn advanced(&self) -> watch::Receiver<i64> {
+        self.progress.reached.subscribe()
+    }
+
+    /// Waits until all live projections have reached a position, whoever does the work.
+    pub async fn wait_for(&self, position: i64, at_most: Duration) -> Result<(), Behind> {
+        self.wait_for_named(&[], position, at_most).await
+    }
+
+    /// Waits until these projections have reached a position; without names all live ones. One that has stopped never will.
+    pub async fn wait_for_named(
+        &self,
+        names: &[&str],
+        position: i64,
+        at_most: Duration,
+    ) -> Result<(), Behind> {
+        let deadline = Instant::now() + at_most;
+        let mut statuses = self.progress.statuses.subscribe();
+        loop {
+            let behind = Behind { reached: 0, wanted: position };
+            match judge(&statuses.borrow_and_update(), names, position) {
+                Judged::Reached => return Ok(()),
+                Judged::Never(reached) => return Err(Behind { reached, ..behind }),
+                Judged::NotYet(reached) => {
+                    if Instant::now() >= deadline {
+                        return Err(Behind { reached, ..behind });
+                    }
+                }
+            }
+            let slice = LOOK_EVERY.min(deadline.saturating_duration_since(Instant::now()));
+            if timeout(slice, statuses.changed()).await.is_err()
+                && self.reached_elsewhere(names, position).await
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the checkpoints, which other nodes move too, say so. A database that is away says nothing.
+    async fn reached_elsewhere(&self, names: &[&str], position: i64) -> bool {
+        let asked = sqlx::query_scalar(
+            "select count(*) > 0 and bool_and(position >= $1) from checkpoint
+            where state = 'live' and (cardinality($2::text[]) = 0 or projection = any ($2))",
+        )
+        .bind(position)
+        .bind(names)
+        .fetch_one(&self.pool);
+        asked.await.unwrap_or(false)
+    }
+
+    /// Stops to follow after the batch that is being taken in, and closes the pool.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        let task = self.task.lock().expect("nobody panics while holding it").take();
+        if let Some(task) = task {
+            // It has ended by itself when it cannot be waited for.
+            let _ = task.await;
+        }
+        self.pool.close().await;
+    }
+}
+
+enum Judged {
+    Reached,
+    NotYet(i64),
+    Never(i64),
+}
+
+fn judge(statuses: &[ProjectionStatus], names: &[&str], position: i64) -> Judged {
+    let mut least = i64::MAX;
+    let mut any_live = false;
+    for status in statuses.iter().filter(|status| names.is_empty() || names.contains(&status.name)) {
+        match status.state {
+            ProjectionState::Live => {
+                any_live = true;
+                least = least.min(status.position);
+            }
+            ProjectionState::Stopped if names.is_empty() || status.position >= position => {}
+            ProjectionState::Stopped => return Judged::Never(status.position),
+        }
+    }
+    if least >= position && (any_live || !names.is_empty()) {
+        Judged::Reached
+    } else if any_live {
+        Judged::NotYet(least)
+    } else {
+        Judged::Never(reached(statuses))
+    }
+}
