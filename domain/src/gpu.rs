@@ -11,6 +11,8 @@ mod text;
 
 use std::fmt;
 
+use serde::Serialize;
+
 use cell::Cells;
 use rows::columns_of;
 pub use rows::{Filled, LESSON_COLUMNS, LessonRow, MASTERS, Master, RecordRow, TimetableRow};
@@ -71,7 +73,7 @@ pub struct Table<R> {
 }
 
 /// How many rows a file held.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileRows {
     /// Name of the file.
     pub file: String,

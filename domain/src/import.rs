@@ -13,8 +13,9 @@ mod removals;
 mod time_grid;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -69,13 +70,22 @@ pub struct ImportFiles {
     pub period: Option<String>,
     /// The lock that the import carries.
     pub lock: CarriedLock,
+    /// Where the decision leaves its report.
+    pub report: ReportSlot,
 }
 
-/// What an import does.
+/// What an import leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportOutcome {
     /// The record events, in an order in which nothing is removed before what refers to it.
     pub events: Vec<Event>,
+    /// What its answer tells.
+    pub report: ImportReport,
+}
+
+/// What the answer to an import tells, under the names of the API.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportReport {
     /// The files with their rows.
     pub files: Vec<FileRows>,
     /// How many records of each kind it touches.
@@ -85,6 +95,10 @@ pub struct ImportOutcome {
     /// Files that were not used.
     pub ignored: Vec<String>,
 }
+
+/// Where the last decision leaves its report. Warnings quote names, which belong in no event, and an import that changes
+/// nothing has no event at all; whoever answers takes the report from here.
+pub type ReportSlot = Arc<Mutex<Option<ImportReport>>>;
 
 impl Command for ImportFiles {
     fn needs(&self) -> Needs {
@@ -99,12 +113,10 @@ impl Command for ImportFiles {
         let session = office.writing_session(ask)?;
         let plan = office.plan()?;
         check_lock(plan, session, self.lock, &[Action::DataImport])?;
-        let outcome = self.preview(office, ask)?;
-        let mut events: Vec<_> = outcome.events.iter().map(|event| (Stream::Plan, event.clone())).collect();
-        if !events.is_empty() {
-            events.push((Stream::Plan, self.done(&outcome).into()));
-        }
-        Ok(events)
+        let ImportOutcome { events, report } = self.preview(office, ask)?;
+        let done = (!events.is_empty()).then(|| self.done(&report).into());
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        Ok(events.into_iter().chain(done).map(|event| (Stream::Plan, event)).collect())
     }
 }
 
@@ -143,13 +155,13 @@ impl ImportFiles {
     }
 
     /// The event that says what the import was.
-    pub fn done(&self, outcome: &ImportOutcome) -> ImportDone {
+    fn done(&self, report: &ImportReport) -> ImportDone {
         let file = |file: &FileRows| ImportFile { file: file.file.clone(), rows: file.rows as u64 };
         ImportDone {
             import: self.import,
-            files: outcome.files.iter().map(file).collect(),
-            counts: outcome.counts.clone(),
-            warnings: outcome.warnings.len() as u64,
+            files: report.files.iter().map(file).collect(),
+            counts: report.counts.clone(),
+            warnings: report.warnings.len() as u64,
         }
     }
 }

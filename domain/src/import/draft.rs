@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{EVENTS_MAX, ImportFiles, ImportMode, ImportOutcome};
+use super::{EVENTS_MAX, ImportFiles, ImportMode, ImportOutcome, ImportReport};
 use crate::command::write_record::{differences, sealed};
 use crate::gpu::{FAULTS_MAX, Faults};
 use crate::{
@@ -217,7 +217,8 @@ impl<'a> Draft<'a> {
             self.warnings.push(format!("{} more warnings", self.warnings_more));
         }
         let files = self.import.files.files.clone();
-        Ok(ImportOutcome { events, files, counts, warnings: self.warnings, ignored: self.ignored })
+        let report = ImportReport { files, counts, warnings: self.warnings, ignored: self.ignored };
+        Ok(ImportOutcome { events, report })
     }
 
     /// A count for each kind that a file was given of, also where nothing was touched.

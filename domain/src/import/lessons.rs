@@ -65,7 +65,20 @@ impl<'a> Draft<'a> {
             }
             self.set_couplings(at, couplings, Place { file: &table.file, line: rows[0].line, column: 0 });
             let facts = self.facts_of(at);
+            self.warn_of_hours_above(&facts, rows[0], &table.file);
             known.insert(rows[0].number, facts);
+        }
+    }
+
+    /// Hours that are placed already and that a lesson no longer has. Where GPU001 is given, its hours are looked at.
+    fn warn_of_hours_above(&mut self, lesson: &LessonFacts, row: &LessonRow, file: &str) {
+        let placed = self.plan.placements(lesson.id, self.period);
+        let last = placed.filter_map(|placement| placement.hour_of).map(|hour| hour.n).last().unwrap_or(0);
+        if self.import.files.timetable.is_none() && last > lesson.hours_per_week {
+            let (line, number, most) = (row.line, row.number, lesson.hours_per_week);
+            self.warn(|| {
+                format!("{file} line {line}: lesson {number} has {most} hours per week and more placed hours")
+            });
         }
     }
 

@@ -24,10 +24,7 @@ impl<'a> Draft<'a> {
         for rows in grouped(&table.rows, |row| row.number) {
             let Some(lesson) = lessons.get(&rows[0].number) else {
                 for row in rows {
-                    let place = Place { file: &table.file, line: row.line, column: 1 };
-                    let number = row.number;
-                    self.fault(place, format_args!("lesson {number} is neither in GPU002 nor in the plan"));
-                    self.row(row, &table.file);
+                    self.fault_unknown_lesson(row, &table.file);
                 }
                 continue;
             };
@@ -46,6 +43,16 @@ impl<'a> Draft<'a> {
                 format!("{file}: in {differing} hours others meet than their lessons' couplings say")
             });
         }
+    }
+
+    fn fault_unknown_lesson(&mut self, row: &'a TimetableRow, file: &'a str) {
+        let number = row.number;
+        let why = match self.plan.named(Kind::Lessons, &number.to_string()) {
+            None => "is neither in GPU002 nor in the plan",
+            Some(_) => "would be removed, because GPU002 lacks it",
+        };
+        self.fault(Place { file, line: row.line, column: 1 }, format_args!("lesson {number} {why}"));
+        self.row(row, file);
     }
 
     /// The number of each position, with the placement that has it now.

@@ -28,7 +28,7 @@ fn school() -> Vec<(&'static str, &'static str)> {
 fn a_school_is_taken_in_and_a_second_time_nothing_happens() {
     let mut office = Office::new();
     let import = office.of(&school());
-    let counts = office.outcome(&import).counts;
+    let counts = office.outcome(&import).report.counts;
     let created: Vec<(&str, u64)> = counts.iter().map(|(kind, count)| (kind.word(), count.created)).collect();
     assert_eq!(
         created,
@@ -52,7 +52,7 @@ fn a_school_is_taken_in_and_a_second_time_nothing_happens() {
 
     assert_eq!(office.done(&import), []);
     let again = office.outcome(&import);
-    assert!(again.counts.values().all(|count| count.created + count.changed + count.removed == 0));
+    assert!(again.report.counts.values().all(|count| count.created + count.changed + count.removed == 0));
     let replacing = office.replacing(&school());
     assert_eq!(office.done(&replacing), []);
 }
@@ -161,7 +161,7 @@ fn unknown_names_are_faults_or_become_records() {
     let creating = ImportFiles { create_missing: true, ..import };
     assert_eq!(office.faults(&creating), [timetable(2, 1)], "a lesson is no name");
     let creating = ImportFiles { create_missing: true, ..office.of(&files[..1]) };
-    let counts = office.outcome(&creating).counts;
+    let counts = office.outcome(&creating).report.counts;
     assert_eq!((counts[&Kind::Classes].created, counts[&Kind::Rooms].created), (1, 1));
     office.done(&creating);
     let replacing = ImportFiles { mode: ImportMode::Replace, ..creating };
@@ -187,10 +187,24 @@ fn placements_keep_take_and_move_their_numbers() {
     assert_eq!(office.hours("7"), [(1, 5, 5), (2, 1, 2)], "number 2 stands where the file has it; 1 moves");
     let more =
         office.of(&[("GPU001.TXT", "7;5a;GAUSS;M;R1;1;2\n7;5a;GAUSS;M;R1;5;5\n7;5a;GAUSS;M;R1;4;4\n")]);
-    assert!(office.outcome(&more).warnings.iter().any(|w| w.contains("2 hours per week and 3 placed")));
+    assert!(
+        office.outcome(&more).report.warnings.iter().any(|w| w.contains("2 hours per week and 3 placed"))
+    );
     office.done(&more);
     assert_eq!(office.hours("7"), [(1, 5, 5), (2, 1, 2), (3, 4, 4)]);
     assert_eq!(office.done(&more), []);
+}
+
+#[test]
+fn fewer_hours_than_are_placed_is_a_warning() {
+    let mut office = Office::new();
+    let import = office.of(&school());
+    office.done(&import);
+    let fewer = office.of(&[("GPU002.TXT", "7;1;;;5a;GAUSS;M;R1\n")]);
+    office.done(&fewer);
+    let report = fewer.report.lock().unwrap().clone().unwrap();
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    assert_eq!(office.hours("7").len(), 2);
 }
 
 #[test]
@@ -211,7 +225,7 @@ fn days_and_hours_beyond_the_time_grid_widen_it() {
     let mut office = Office::new();
     let files = [MASTERS, &[LESSONS, ("GPU001.TXT", "7;5a;GAUSS;M;R1;7;14\n")]].concat();
     let import = office.of(&files);
-    assert_eq!(office.outcome(&import).warnings.len(), 2);
+    assert_eq!(office.outcome(&import).report.warnings.len(), 2);
     let events = office.done(&import);
     assert!(matches!(&events[0], Event::RecordChanged(e) if e.kind == Kind::TimeGrid));
     let grid = office.desk.plan().singleton(Kind::TimeGrid).unwrap();
@@ -226,7 +240,7 @@ fn lessons_can_be_made_from_the_timetable() {
     let files = [MASTERS, &[TIMETABLE, ("GPU002.TXT", "99;2;;;5a;GAUSS;M;R1\n")]].concat();
     let import = ImportFiles { lessons: LessonSource::Timetable, ..office.of(&files) };
     let outcome = office.outcome(&import);
-    assert_eq!((outcome.counts[&Kind::Lessons].created, outcome.ignored.len()), (2, 1));
+    assert_eq!((outcome.report.counts[&Kind::Lessons].created, outcome.report.ignored.len()), (2, 1));
     office.done(&import);
     let lesson = office.desk.plan().named(Kind::Lessons, "7").unwrap();
     assert_eq!(lesson.number("hours_per_week", None), Some(2));
@@ -238,7 +252,7 @@ fn lessons_can_be_made_from_the_timetable() {
 fn a_name_that_stands_twice_must_say_the_same() {
     let mut office = Office::new();
     let same = office.of(&[("GPU007.TXT", "SPR;Sprachen\nSPR;Sprachen;\n")]);
-    assert_eq!(office.outcome(&same).counts[&Kind::Departments].created, 1);
+    assert_eq!(office.outcome(&same).report.counts[&Kind::Departments].created, 1);
     let other = office.of(&[("GPU007.TXT", "SPR;Sprachen\nSPR;Sport\nSPR\n")]);
     assert_eq!(office.faults(&other), [("GPU007.TXT".to_owned(), 2, 2), ("GPU007.TXT".to_owned(), 3, 2)]);
 }
@@ -262,7 +276,7 @@ fn an_import_needs_its_lock_and_a_dry_run_does_not() {
     let mut office = Office::new();
     let without = ImportFiles { lock: None, ..office.of(MASTERS) };
     assert_eq!(office.desk.refused_in(office.session, &without).code, RefusalCode::LockMissing);
-    assert_eq!(office.outcome(&without).counts[&Kind::Classes].created, 2);
+    assert_eq!(office.outcome(&without).report.counts[&Kind::Classes].created, 2);
 }
 
 #[test]

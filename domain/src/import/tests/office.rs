@@ -33,6 +33,7 @@ impl Office {
             create_missing: false,
             period: None,
             lock: Some(self.lock),
+            report: ReportSlot::default(),
         }
     }
 

@@ -50,7 +50,7 @@ fn the_derived_schools_come_in_as_their_facts_say() {
         let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
         let mut office = Office::new();
         let import = office.import(read(&data.join(set), "GPU"));
-        let counts = office.outcome(&import).counts;
+        let counts = office.outcome(&import).report.counts;
         for kind in [Kind::Classes, Kind::Teachers, Kind::Rooms, Kind::Subjects, Kind::Lessons] {
             assert_eq!(facts[kind.word()], counts[&kind].created, "{set} {kind}");
         }
@@ -77,7 +77,7 @@ fn the_ministrys_pair_is_refused_row_by_row_unless_lessons_come_from_the_timetab
     assert!(faults.iter().all(|(file, _, column)| file == "svws_GPU001.txt" && *column == 1));
 
     let import = ImportFiles { lessons: LessonSource::Timetable, ..creating };
-    let counts = office.outcome(&import).counts;
+    let counts = office.outcome(&import).report.counts;
     assert_eq!((counts[&Kind::Lessons].created, counts[&Kind::Classes].created), (856, 8));
     assert_eq!(counts[&Kind::Teachers].created, 70);
     office.done(&import);
@@ -111,7 +111,7 @@ fn the_format_samples_name_what_they_lack() {
 fn the_sample_school_has_exactly_two_collisions_and_some_unplaced_hours() {
     let mut office = Office::new();
     let import = office.import(read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/gpu"), "GPU"));
-    assert_eq!(office.outcome(&import).warnings, Vec::<String>::new());
+    assert_eq!(office.outcome(&import).report.warnings, Vec::<String>::new());
     office.done(&import);
     let rows = office.timetable();
     assert_eq!(rows, timetable_of(&import.files));
