@@ -156,6 +156,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_page_that_is_just_full_is_the_last_one() {
+        let full = page("/?limit=2").await.unwrap().answer(vec![1, 2], |last| *last);
+        assert_eq!((full.items.len(), full.next), (2, None));
+    }
+
+    #[tokio::test]
     async fn bad_limits_and_cursors_are_refused() {
         for limit in ["0", "1001", "-1", "+5", "x", "", "1.5", "99999999"] {
             assert!(page(&format!("/?limit={limit}")).await.is_err(), "{limit}");
