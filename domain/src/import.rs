@@ -5,6 +5,7 @@
 //! each other in any order, then says of every record what its fields are to be, and at last compares that with
 //! what they are. What is the same leaves no event, so a repeated import leaves none at all.
 
+mod department;
 mod draft;
 mod lessons;
 mod masters;
@@ -12,6 +13,7 @@ mod placements;
 mod removals;
 mod time_grid;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -68,6 +70,8 @@ pub struct ImportFiles {
     pub create_missing: bool,
     /// Name of the period whose placements GPU001 holds; else the session's.
     pub period: Option<String>,
+    /// Name of the department that alone is taken in: its records, and none of the others'.
+    pub department: Option<String>,
     /// The lock that the import carries.
     pub lock: CarriedLock,
     /// Where the decision leaves its report.
@@ -112,7 +116,7 @@ impl Command for ImportFiles {
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let session = office.writing_session(ask)?;
         let plan = office.plan()?;
-        check_lock(plan, session, self.lock, &[Action::DataImport])?;
+        check_lock(plan, session, self.lock, &[self.action()])?;
         let ImportOutcome { events, report } = self.preview(office, ask)?;
         let done = (!events.is_empty()).then(|| self.done(&report).into());
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
@@ -121,6 +125,11 @@ impl Command for ImportFiles {
 }
 
 impl ImportFiles {
+    /// The action whose lock it carries.
+    pub fn action(&self) -> Action {
+        if self.department.is_some() { Action::DepartmentImport } else { Action::DataImport }
+    }
+
     /// What the import would do to the plan as it is, without a lock (`dry_run`). Faults are a refusal.
     pub fn preview(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Result<ImportOutcome, Refusal> {
         let plan = office.plan()?;
@@ -135,6 +144,12 @@ impl ImportFiles {
             }
             (None, None) => plan.period_of(ask.today).ok_or_else(Refusal::not_found)?,
         };
+        if let Some(name) = &self.department
+            && !department::is_known(name, &self.files, plan)
+        {
+            let detail = format!("neither the files nor the plan have a department {name:?}");
+            return Err(Refusal::fault("/department", detail));
+        }
         self.work_out(plan, period, ask.new_id).map_err(|faults| refused(&faults))
     }
 
@@ -145,7 +160,11 @@ impl ImportFiles {
         period: RecordId,
         new_id: &mut dyn FnMut() -> Uuid,
     ) -> Result<ImportOutcome, Faults> {
-        let mut draft = Draft::new(self, plan, period, new_id);
+        let files = match &self.department {
+            Some(name) => Cow::Owned(department::only(name, &self.files, plan)),
+            None => Cow::Borrowed(&*self.files),
+        };
+        let mut draft = Draft::new(self, &files, plan, period, new_id);
         draft.declare_masters();
         draft.fill_masters();
         let lessons = draft.draft_lessons();

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::department;
 use super::{EVENTS_MAX, ImportFiles, ImportMode, ImportOutcome, ImportReport};
 use crate::command::write_record::{differences, sealed};
-use crate::gpu::{FAULTS_MAX, Faults};
+use crate::gpu::{FAULTS_MAX, Faults, GpuFiles};
 use crate::{
     Event, FieldName, Fields, HourOf, ImportCount, Kind, Plan, Record, RecordChanged, RecordCreated,
     RecordId, Value,
@@ -36,6 +37,8 @@ pub(super) struct Wanted<'a> {
 /// An import that is being worked out.
 pub(super) struct Draft<'a> {
     pub import: &'a ImportFiles,
+    /// Its files, or the rows of them that belong to its department.
+    pub files: &'a GpuFiles,
     pub plan: &'a Plan,
     /// The period whose placements GPU001 holds.
     pub period: RecordId,
@@ -56,12 +59,14 @@ impl<'a> Draft<'a> {
     /// Nothing said yet; the faults of reading are taken over.
     pub fn new(
         import: &'a ImportFiles,
+        files: &'a GpuFiles,
         plan: &'a Plan,
         period: RecordId,
         new_id: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
         Draft {
             import,
+            files,
             plan,
             period,
             new_id,
@@ -69,10 +74,10 @@ impl<'a> Draft<'a> {
             wanted: Vec::new(),
             touched: HashMap::new(),
             named: HashSet::new(),
-            faults: import.files.faults.clone(),
-            warnings: import.files.warnings.clone(),
+            faults: files.faults.clone(),
+            warnings: files.warnings.clone(),
             warnings_more: 0,
-            ignored: import.files.ignored.clone(),
+            ignored: files.ignored.clone(),
         }
     }
 
@@ -128,16 +133,14 @@ impl<'a> Draft<'a> {
         self.touched.get(&id).map(|&at| &self.wanted[at])
     }
 
-    /// Whether a record that the files do not list goes, because its kind's file is given and replaces.
+    /// Whether a record goes because a file of its kind is given and replaces, but does not list it.
     pub fn goes(&self, record: &Record) -> bool {
-        self.removes(record.kind)
+        let department = self.import.department.as_deref();
+        self.replaces()
+            && self.file_of(record.kind).is_some()
             && !self.touched.contains_key(&record.id)
             && !self.named.contains(&record.id)
-    }
-
-    /// Whether records of a kind that the files do not list are removed.
-    pub fn removes(&self, kind: Kind) -> bool {
-        self.replaces() && self.file_of(kind).is_some()
+            && department.is_none_or(|name| department::owns(self.plan, name, record))
     }
 
     /// The id of a record that a field names; an unknown one is a fault, or becomes a record.
@@ -147,7 +150,7 @@ impl<'a> Draft<'a> {
         }
         let known = self.plan.named(kind, name);
         match known {
-            Some(record) if self.removes(kind) => {
+            Some(record) if self.goes(record) => {
                 if self.import.create_missing {
                     self.named.insert(record.id);
                     return Some(record.id);
@@ -206,7 +209,7 @@ impl<'a> Draft<'a> {
             events.push(event.into());
         }
         if events.len() >= EVENTS_MAX {
-            let file = self.import.files.files.first().map_or("", |file| &file.file);
+            let file = self.files.files.first().map_or("", |file| &file.file);
             let detail = format!("the files lead to {} events; {EVENTS_MAX} are the most", events.len() + 1);
             self.faults.push(file, 1, 0, detail);
         }
@@ -216,7 +219,7 @@ impl<'a> Draft<'a> {
         if self.warnings_more > 0 {
             self.warnings.push(format!("{} more warnings", self.warnings_more));
         }
-        let files = self.import.files.files.clone();
+        let files = self.files.files.clone();
         let report = ImportReport { files, counts, warnings: self.warnings, ignored: self.ignored };
         Ok(ImportOutcome { events, report })
     }
@@ -229,7 +232,7 @@ impl<'a> Draft<'a> {
 
     /// The faults as a reader of the files meets them.
     fn sorted_faults(mut self) -> Faults {
-        let names: Vec<&str> = self.import.files.files.iter().map(|file| file.file.as_str()).collect();
+        let names: Vec<&str> = self.files.files.iter().map(|file| file.file.as_str()).collect();
         let file = |name: &str| names.iter().position(|file| *file == name);
         self.faults.items.sort_by_key(|fault| (file(&fault.file), fault.line, fault.column));
         self.faults.items.truncate(FAULTS_MAX);

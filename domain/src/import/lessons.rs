@@ -20,7 +20,7 @@ pub(super) struct LessonFacts {
 impl<'a> Draft<'a> {
     /// Says what the lessons are to be, and answers with the facts of every lesson of the timetable by its number.
     pub fn draft_lessons(&mut self) -> HashMap<u32, LessonFacts> {
-        let files = &self.import.files;
+        let files = self.files;
         let numbers: Vec<u32> = match self.import.lessons {
             LessonSource::File => {
                 files.lessons.iter().flat_map(|table| &table.rows).map(|row| row.number).collect()
@@ -40,7 +40,7 @@ impl<'a> Draft<'a> {
         for (&number, name) in &names {
             if !known.contains_key(&number)
                 && let Some(record) = self.plan.named(Kind::Lessons, name)
-                && !self.removes(Kind::Lessons)
+                && !self.goes(record)
             {
                 known.insert(number, self.facts(record.id, None));
             }
@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
     }
 
     fn lessons_of_file(&mut self, known: &mut HashMap<u32, LessonFacts>) {
-        let Some(table) = &self.import.files.lessons else { return };
+        let Some(table) = &self.files.lessons else { return };
         for rows in grouped(&table.rows, |row| row.number) {
             let at = self.want_lesson(rows[0].number);
             let whole_lesson: Vec<&'static str> = LESSON_COLUMNS.iter().map(|(_, name)| *name).collect();
@@ -74,7 +74,7 @@ impl<'a> Draft<'a> {
     fn warn_of_hours_above(&mut self, lesson: &LessonFacts, row: &LessonRow, file: &str) {
         let placed = self.plan.placements(lesson.id, self.period);
         let last = placed.filter_map(|placement| placement.hour_of).map(|hour| hour.n).last().unwrap_or(0);
-        if self.import.files.timetable.is_none() && last > lesson.hours_per_week {
+        if self.files.timetable.is_none() && last > lesson.hours_per_week {
             let (line, number, most) = (row.line, row.number, lesson.hours_per_week);
             self.warn(|| {
                 format!("{file} line {line}: lesson {number} has {most} hours per week and more placed hours")
@@ -120,12 +120,12 @@ impl<'a> Draft<'a> {
     }
 
     fn lessons_of_timetable(&mut self, known: &mut HashMap<u32, LessonFacts>) {
-        if let Some(unused) = &self.import.files.lessons {
+        if let Some(unused) = &self.files.lessons {
             let file = &unused.file;
             self.ignored.push(file.clone());
             self.warn(|| format!("{file} is not used: the lessons are made from the timetable"));
         }
-        let Some(table) = &self.import.files.timetable else { return };
+        let Some(table) = &self.files.timetable else { return };
         for rows in grouped(&table.rows, |row| row.number) {
             let at = self.want_lesson(rows[0].number);
             let hours: HashSet<_> = rows.iter().map(|row| (row.day, row.hour, &row.week)).collect();

@@ -10,7 +10,7 @@ use crate::{Form, Kind, Value};
 impl<'a> Draft<'a> {
     /// The name of the file that lists the records of a kind, when it is given.
     pub fn file_of(&self, kind: Kind) -> Option<&'a str> {
-        let files = &self.import.files;
+        let files = self.files;
         match (kind, self.import.lessons) {
             (Kind::Lessons, LessonSource::File) => files.lessons.as_ref().map(|table| table.file.as_str()),
             (Kind::Lessons, LessonSource::Timetable) | (Kind::Placements, _) => {
@@ -22,7 +22,7 @@ impl<'a> Draft<'a> {
 
     /// Makes every name of the files known, before anything refers to it.
     pub fn declare_masters(&mut self) {
-        let files = &self.import.files;
+        let files = self.files;
         for (master, table) in MASTERS.iter().zip(&files.masters) {
             for row in table.iter().flat_map(|table| &table.rows) {
                 self.declare(master.kind, &row.name);
@@ -32,7 +32,7 @@ impl<'a> Draft<'a> {
 
     /// Says what the fields of the records are to be.
     pub fn fill_masters(&mut self) {
-        let files = &self.import.files;
+        let files = self.files;
         for (master, table) in MASTERS.iter().zip(&files.masters) {
             let Some(table) = table else { continue };
             let columns: Vec<&'static str> = master.columns.iter().map(|(_, name)| *name).collect();

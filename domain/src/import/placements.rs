@@ -19,7 +19,7 @@ struct Position<'a> {
 impl<'a> Draft<'a> {
     /// Says what the placements of the period are to be.
     pub fn draft_placements(&mut self, lessons: &HashMap<u32, LessonFacts>) {
-        let Some(table) = &self.import.files.timetable else { return };
+        let Some(table) = &self.files.timetable else { return };
         let mut differing = 0_u64;
         for rows in grouped(&table.rows, |row| row.number) {
             let Some(lesson) = lessons.get(&rows[0].number) else {

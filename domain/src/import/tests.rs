@@ -5,7 +5,8 @@ mod office;
 mod real;
 
 use super::*;
-use crate::{At, Fold, RecordChanged, Value};
+use crate::command::end_lock::EndLock;
+use crate::{At, Fold, LockEnd, RecordChanged, Value};
 use office::{Files, Office};
 
 const MASTERS: Files = &[
@@ -312,4 +313,32 @@ fn values_of_one_period_stay_as_they_are() {
         _ => None,
     });
     assert_eq!(hour.map(|hour| hour.n), Some(3), "in this period the lesson has five hours");
+}
+
+#[test]
+fn a_department_takes_in_only_its_own_and_removes_only_its_own() {
+    let mut office = Office::new();
+    let all = office.of(&school());
+    office.done(&all);
+    let release = EndLock { plan: all.plan.clone(), lock: office.lock, reason: LockEnd::Released };
+    office.desk.done_in(office.session, &release);
+    office.lock = office.desk.lock(office.session, Action::DepartmentImport);
+    let files = [
+        ("GPU003.TXT", "5a;Die 5a;;;;;;;;;;;;;SPR\n5b;Die 5b\n"),
+        ("GPU002.TXT", "7;2;;;5a;GAUSS;M;R1\n7;2;;;5b;;M\n"),
+        ("GPU001.TXT", "7;5a;GAUSS;M;R1;3;3\n"),
+    ];
+    let wrong_lock = office.replacing(&files);
+    assert_eq!(office.desk.refused_in(office.session, &wrong_lock).code, RefusalCode::LockMissing);
+    let unknown = ImportFiles { department: Some("SPO".to_owned()), ..office.replacing(&files) };
+    assert_eq!(office.desk.refused_in(office.session, &unknown).code, RefusalCode::Invalid);
+    let import = ImportFiles { department: Some("SPR".to_owned()), ..office.of(&files) };
+    office.done(&import);
+    assert_eq!(office.text(Kind::Classes, "5a", "long_name").as_deref(), Some("Die 5a"));
+    assert_eq!(office.text(Kind::Classes, "5b", "long_name").as_deref(), Some("Klasse 5b"));
+    let import = ImportFiles { department: Some("SPR".to_owned()), ..office.replacing(&files) };
+    office.done(&import);
+    // Lesson 8 is coupled with the 5a, which is of this department, and GPU002 lacks it.
+    assert_eq!(office.timetable(), ["7;5a;GAUSS;M;R1;3;3"]);
+    assert_eq!(office.done(&import), []);
 }

@@ -6,7 +6,7 @@ use crate::{Hour, Kind, Value};
 impl Draft<'_> {
     /// Adds what is missing, and warns. The time grid only ever grows here.
     pub fn widen_time_grid(&mut self) {
-        let Some(table) = &self.import.files.timetable else { return };
+        let Some(table) = &self.files.timetable else { return };
         let Some(grid) = self.plan.singleton(Kind::TimeGrid) else { return };
         let mut days = match grid.fields.get("days") {
             Some(Value::Days(days)) => days.clone(),

@@ -32,6 +32,7 @@ impl Office {
             lessons: LessonSource::File,
             create_missing: false,
             period: None,
+            department: None,
             lock: Some(self.lock),
             report: ReportSlot::default(),
         }
