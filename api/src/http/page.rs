@@ -161,6 +161,15 @@ mod tests {
         assert_eq!((full.items.len(), full.next), (2, None));
     }
 
+    #[test]
+    fn the_description_says_that_next_is_there_and_may_be_null() {
+        use utoipa::PartialSchema;
+        let schema = serde_json::to_value(Paged::<String>::schema()).unwrap();
+        assert_eq!(schema["required"], json!(["items", "next"]));
+        assert_eq!(schema["properties"]["next"]["type"], json!(["string", "null"]));
+        assert_eq!(schema["properties"].as_object().unwrap().len(), 2);
+    }
+
     #[tokio::test]
     async fn bad_limits_and_cursors_are_refused() {
         for limit in ["0", "1001", "-1", "+5", "x", "", "1.5", "99999999"] {

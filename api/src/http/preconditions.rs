@@ -115,6 +115,13 @@ impl IfMatch {
         }
     }
 
+    /// The states named by strong tags of ours, as epoch and revision; a tag that we never gave out names none.
+    pub fn revisions(&self) -> Vec<(i64, u64)> {
+        let Tags::List(tags) = &self.0 else { return Vec::new() };
+        let strong = tags.iter().filter(|tag| !tag.weak).filter_map(|tag| tag.ours);
+        strong.filter_map(|tag| Some((tag.epoch, u64::try_from(tag.revision).ok()?))).collect()
+    }
+
     /// Whether it is `*`: the record as it stands, whatever it is.
     pub fn is_any(&self) -> bool {
         self.0 == Tags::Any
@@ -234,82 +241,4 @@ fn read_tag(text: &[u8]) -> Option<(Given, &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SEVEN: ETag = ETag { epoch: 1, revision: 7 };
-
-    fn if_match(lines: &[&'static str]) -> Result<Option<IfMatch>, Problem> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(IF_MATCH, HeaderValue::from_static(line));
-        }
-        IfMatch::in_headers(&headers)
-    }
-
-    #[test]
-    fn a_tag_reads_as_it_writes() {
-        let text = SEVEN.to_string();
-        assert_eq!(text, "\"1-7\"");
-        let read = if_match(&["\"1-7\""]).unwrap().unwrap();
-        assert!(
-            read.matches(Some(SEVEN))
-                && !read.matches(Some(ETag { epoch: 2, revision: 7 }))
-                && !read.matches(None)
-        );
-        assert_eq!(read.base(), Some(SEVEN));
-    }
-
-    #[test]
-    fn lists_and_stars_are_read() {
-        let list = if_match(&["\"x,y\" , W/\"1-8\"", "\"1-7\""]).unwrap().unwrap();
-        assert!(list.matches(Some(SEVEN)) && !list.is_any());
-        let any = if_match(&[" * "]).unwrap().unwrap();
-        assert!(any.matches(Some(SEVEN)) && !any.matches(None) && any.is_any());
-        assert_eq!(if_match(&[]).unwrap(), None);
-    }
-
-    #[test]
-    fn a_weak_tag_never_matches_strongly() {
-        assert!(!if_match(&["W/\"1-7\""]).unwrap().unwrap().matches(Some(SEVEN)));
-        let mut headers = HeaderMap::new();
-        headers.insert(IF_NONE_MATCH, HeaderValue::from_static("W/\"1-7\""));
-        assert!(IfNoneMatch::in_headers(&headers).unwrap().unwrap().matches(SEVEN));
-    }
-
-    #[test]
-    fn another_spelling_is_another_tag() {
-        for line in ["\"1-07\"", "\"+1-7\"", "\"1-7 \"", "\"\""] {
-            assert!(
-                !if_match(&[line]).unwrap_or_default().is_some_and(|tags| tags.matches(Some(SEVEN))),
-                "{line}"
-            );
-        }
-    }
-
-    #[test]
-    fn malformed_lists_are_unreadable() {
-        for line in ["1-7", "\"1-7", "\"1-7\" \"1-8\"", "\"1-7\",", "*, \"1-7\"", "w/\"1-7\"", ""] {
-            assert_eq!(if_match(&[line]).unwrap_err().code, Code::Unreadable, "{line}");
-        }
-        assert!(if_match(&["*", "\"1-7\""]).is_err());
-    }
-
-    #[test]
-    fn a_get_of_what_one_has_is_not_modified() {
-        let mut headers = HeaderMap::new();
-        headers.insert(IF_NONE_MATCH, HeaderValue::from_static("\"1-7\""));
-        let given = IfNoneMatch::in_headers(&headers).unwrap();
-        let answer = tagged(SEVEN, given.as_ref(), "x");
-        assert_eq!((answer.status(), &answer.headers()[ETAG]), (StatusCode::NOT_MODIFIED, &SEVEN.header()));
-        assert_eq!(tagged(ETag { epoch: 1, revision: 8 }, given.as_ref(), "x").status(), StatusCode::OK);
-        assert_eq!(tagged(SEVEN, None, "x").status(), StatusCode::OK);
-    }
-
-    #[test]
-    fn in_a_body_the_quotes_may_be_missing() {
-        assert!(IfMatch::in_text("1-7", "/x").unwrap().matches(Some(SEVEN)));
-        assert!(IfMatch::in_text("\"1-7\"", "/x").unwrap().matches(Some(SEVEN)));
-        assert_eq!(IfMatch::in_text("seven", "/x").unwrap_err().code, Code::Invalid);
-    }
-}
+mod tests;

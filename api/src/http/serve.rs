@@ -17,10 +17,12 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use self::unread::Unread;
+use self::worded::Worded;
 use super::context::Peer;
 use super::metrics::recorder;
 
 mod unread;
+mod worded;
 
 /// Tells everybody that the service is about to stop. Whoever keeps a response open (a stream of changes, a long `wait`)
 /// ends it when [`begun`](Shutdown::begun) does: a graceful stop waits for open responses.
@@ -154,7 +156,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_within)
         .max_buf_size(settings.head_bytes_max.max(8192))
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Worded::new(TokioIo::new(stream)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -178,121 +180,4 @@ async fn empty_histograms() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::task::JoinHandle;
-    use tokio::time::{sleep, timeout};
-
-    async fn started(settings: ServeSettings) -> (SocketAddr, Shutdown, JoinHandle<Drained>) {
-        let shutdown = Shutdown::new();
-        let stream_ends = shutdown.clone();
-        let router = Router::new()
-            .route("/", get(async || "here"))
-            .route("/peer", get(async |peer: Peer| peer.ip().to_string()))
-            .route("/slow", get(async || sleep(Duration::from_millis(300)).await))
-            .route("/stuck", get(async || sleep(Duration::from_secs(3600)).await))
-            .route("/stream", get(async move || stream_ends.begun().await));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        (address, shutdown.clone(), tokio::spawn(serve(listener, router, settings, shutdown)))
-    }
-
-    async fn ask(address: SocketAddr, head: &str) -> String {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        let _cut_off = stream.read_to_string(&mut answer).await;
-        answer
-    }
-
-    fn get_once(path: &str) -> String {
-        format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-    }
-
-    #[tokio::test]
-    async fn requests_are_answered_and_know_where_they_come_from() {
-        let (address, shutdown, service) = started(ServeSettings::default()).await;
-        assert!(ask(address, &get_once("/")).await.ends_with("here"));
-        assert!(ask(address, &get_once("/peer")).await.ends_with("127.0.0.1"));
-        shutdown.begin();
-        assert_eq!(service.await.unwrap(), Drained::Whole);
-        assert!(TcpStream::connect(address).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn open_requests_end_and_idle_connections_do_not_hold_the_stop() {
-        let (address, shutdown, service) = started(ServeSettings::default()).await;
-        let mut idle = TcpStream::connect(address).await.unwrap();
-        idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-        let slow = tokio::spawn(async move { ask(address, &get_once("/slow")).await });
-        let stream = tokio::spawn(async move { ask(address, &get_once("/stream")).await });
-        sleep(Duration::from_millis(100)).await;
-        shutdown.begin();
-        assert_eq!(timeout(Duration::from_secs(5), service).await.unwrap().unwrap(), Drained::Whole);
-        assert!(slow.await.unwrap().starts_with("HTTP/1.1 200"));
-        assert!(stream.await.unwrap().starts_with("HTTP/1.1 200"));
-    }
-
-    #[tokio::test]
-    async fn who_does_not_end_is_cut_off() {
-        let settings = ServeSettings { drain: Duration::from_millis(200), ..ServeSettings::default() };
-        let (address, shutdown, service) = started(settings).await;
-        let stuck = tokio::spawn(async move { ask(address, &get_once("/stuck")).await });
-        sleep(Duration::from_millis(100)).await;
-        shutdown.begin();
-        assert_eq!(timeout(Duration::from_secs(5), service).await.unwrap().unwrap(), Drained::Cut(1));
-        assert_eq!(stuck.await.unwrap(), "");
-    }
-
-    #[tokio::test]
-    async fn heads_are_bounded_in_time_and_size() {
-        let settings = ServeSettings {
-            head_within: Duration::from_millis(200),
-            head_bytes_max: 8192,
-            ..ServeSettings::default()
-        };
-        let (address, shutdown, service) = started(settings).await;
-        let unfinished =
-            timeout(Duration::from_secs(5), ask(address, "GET / HTTP/1.1\r\nhost: a\r\n")).await.unwrap();
-        assert!(!unfinished.contains("here"), "{unfinished}");
-        let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(20_000));
-        let refused = ask(address, &large).await;
-        assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
-        shutdown.begin();
-        service.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn who_sends_too_much_still_gets_the_refusal() {
-        let (address, shutdown, service) = started(ServeSettings::default()).await;
-        let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
-        let size = 20 << 20;
-        to.write_all(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n").as_bytes())
-            .await
-            .unwrap();
-        to.write_all(&vec![b'x'; size]).await.unwrap();
-        to.write_all(get_once("/").as_bytes()).await.unwrap();
-        let mut answers = String::new();
-        from.read_to_string(&mut answers).await.unwrap();
-        assert!(answers.starts_with("HTTP/1.1 405") && answers.ends_with("here"), "{answers}");
-        shutdown.begin();
-        service.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_connection_too_many_waits_for_a_place() {
-        let settings = ServeSettings { connections_max: 1, ..ServeSettings::default() };
-        let (address, shutdown, service) = started(settings).await;
-        let holder = TcpStream::connect(address).await.unwrap();
-        sleep(Duration::from_millis(50)).await;
-        let second = tokio::spawn(async move { ask(address, &get_once("/")).await });
-        sleep(Duration::from_millis(100)).await;
-        assert!(!second.is_finished());
-        drop(holder);
-        assert!(timeout(Duration::from_secs(5), second).await.unwrap().unwrap().ends_with("here"));
-        shutdown.begin();
-        service.await.unwrap();
-    }
-}
+mod tests;
