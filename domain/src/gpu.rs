@@ -195,19 +195,20 @@ fn read_rows<R>(
     let mut lines = split::Rows::new(text, split::separator(text));
     let mut cells = Vec::new();
     let mut rows = Vec::new();
-    let mut bad_rows = 0;
+    let (mut seen, mut unsplit) = (0, 0);
     while let Some(line) = lines.next(&mut cells) {
+        seen += 1;
         match line {
-            Ok(line) if rows.len() == ROWS_MAX => {
+            Ok(line) if seen > ROWS_MAX => {
                 faults.push(file, line, 0, format_args!("the file has more than {ROWS_MAX} rows"));
                 break;
             }
             Ok(line) => rows.extend(row(&mut Cells { file, line, cells: &cells, faults })),
             Err(bad) => {
                 faults.push(file, bad.line, bad.column, bad.detail);
-                bad_rows += 1;
-                // Each bad row may have been followed through 64 KiB: enough of them are enough.
-                if bad_rows == FAULTS_MAX {
+                unsplit += 1;
+                // Each of them may have been followed through 64 KiB: enough of them are enough.
+                if unsplit == FAULTS_MAX {
                     break;
                 }
             }

@@ -114,6 +114,14 @@ fn faults_beyond_the_first_thousand_are_counted() {
 }
 
 #[test]
+fn a_file_with_far_too_many_rows_is_not_read_to_its_end() {
+    let read = read_one("GPU007.TXT", "a\n".repeat(ROWS_MAX + 1).as_bytes());
+    assert_eq!(places(&read.faults), [(250_001, 0)]);
+    let faulty = read_one("GPU001.TXT", "a\n".repeat(ROWS_MAX * 4).as_bytes());
+    assert!(faulty.faults.more < 4 * 250_000, "faulty rows count too");
+}
+
+#[test]
 fn one_column_files_and_missing_columns_are_fine() {
     let read = read_one("GPU007.TXT", b"MINT\nSport\n");
     assert_eq!(read.master(Kind::Departments).unwrap().rows.len(), 2);
