@@ -60,10 +60,9 @@ pub async fn run(cluster: &Cluster, plan: &Plan, progress: &mut Progress) -> Res
             let measured =
                 measured.with_context(|| format!("{} with {writers} writers", contestant.name()))?;
             database.remove().await?;
-            let Measured { per_second, p50, p99 } = measured;
             progress.done(
                 &format!(
-                    "ledger {}/{}: {:<28} {writers:>5} writers {per_second:>9.0}/s  p50 {p50:>7.2} ms  p99 {p99:>7.2} ms",
+                    "ledger {}/{}: {:<28} {writers:>5} writers {measured}",
                     round + 1,
                     plan.rounds,
                     contestant.name()

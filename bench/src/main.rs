@@ -2,12 +2,18 @@
 //! Prints one report and writes it to `RESULTS.md`. See README.md.
 
 mod cluster;
+mod commands;
 mod contestant;
+mod editor;
+mod http;
 mod ledger;
 mod machine;
 mod measure;
+mod memory;
 mod progress;
 mod report;
+mod service;
+mod visible;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +23,7 @@ use std::{
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{cluster::Cluster, measure::Timing, progress::Progress};
+use crate::{cluster::Cluster, measure::Timing, progress::Progress, service::Service};
 
 #[derive(Parser)]
 #[command(about = "Measures Daybook and writes bench/RESULTS.md")]
@@ -42,6 +48,12 @@ struct Arguments {
 enum Part {
     /// Appends beside pgbench and the peers
     Ledger,
+    /// Commands over HTTP beside pgbench
+    Http,
+    /// Until a change can be read
+    Visible,
+    /// The service's memory after a million events
+    Memory,
 }
 
 #[derive(Subcommand)]
@@ -57,6 +69,8 @@ pub struct Plan {
     pub rounds: u32,
     /// Of each cell of each round.
     pub timing: Timing,
+    /// Events after which the service's memory is looked at.
+    pub events: u64,
 }
 
 #[tokio::main]
@@ -65,26 +79,24 @@ async fn main() -> Result<()> {
     if let Some(Role::ServeUmadb { listen, file }) = arguments.role {
         return contestant::serve_umadb(listen, file).await;
     }
-    let plan = if arguments.quick {
-        Plan {
-            rounds: 1,
-            timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(1) },
-        }
-    } else {
-        Plan {
-            rounds: arguments.rounds,
-            timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(4) },
-        }
-    };
+    let plan = arguments.plan();
     let wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let parts: Vec<Part> = Part::value_variants().iter().copied().filter(|part| wanted(*part)).collect();
+    let program = if parts == [Part::Ledger] { PathBuf::new() } else { Service::build().await? };
 
     let cluster = Cluster::start(&arguments.dir).await?;
     let mut text = format!("# Results\n\n{}\n", machine::describe(&cluster).await?);
     let explanations = std::fs::read_to_string(here().join("WHY.md")).unwrap_or_default();
-    let mut progress = Progress::new(ledger::expected(&plan));
-    if wanted(Part::Ledger) {
+    let mut progress = Progress::new(parts.iter().map(|part| part.expected(&plan)).sum());
+    for part in &parts {
+        let section = match part {
+            Part::Ledger => ledger::run(&cluster, &plan, &mut progress).await?,
+            Part::Http => commands::run(&program, &cluster, &plan, &mut progress).await?,
+            Part::Visible => visible::run(&program, &cluster, &plan, &mut progress).await?,
+            Part::Memory => memory::run(&program, &cluster, &plan, &mut progress).await?,
+        };
         text.push('\n');
-        text.push_str(&ledger::run(&cluster, &plan, &mut progress).await?.markdown(&explanations));
+        text.push_str(&section.markdown(&explanations));
     }
     cluster.stop().await?;
     println!("\n{text}");
@@ -92,6 +104,28 @@ async fn main() -> Result<()> {
         std::fs::write(here().join("RESULTS.md"), text)?;
     }
     Ok(())
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        let seconds = if self.quick { 1 } else { 4 };
+        Plan {
+            rounds: if self.quick { 1 } else { self.rounds },
+            timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(seconds) },
+            events: if self.quick { 20_000 } else { 1_000_000 },
+        }
+    }
+}
+
+impl Part {
+    fn expected(self, plan: &Plan) -> Duration {
+        match self {
+            Self::Ledger => ledger::expected(plan),
+            Self::Http => commands::expected(plan),
+            Self::Visible => visible::expected(plan),
+            Self::Memory => memory::expected(plan),
+        }
+    }
 }
 
 /// The folder of this crate.

@@ -1,6 +1,9 @@
 //! Driving writers for a fixed time, and the statistics that every table is made of.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 use tokio::task::JoinSet;
@@ -45,6 +48,13 @@ impl Measured {
     }
 }
 
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { per_second, p50, p99 } = self;
+        write!(f, "{per_second:>9.0}/s  p50 {p50:>7.2} ms  p99 {p99:>7.2} ms")
+    }
+}
+
 /// The value, in milliseconds, that the given part of the sorted microseconds does not exceed.
 pub fn percentile(sorted: &[u32], part: f64) -> f64 {
     let rank = (sorted.len() as f64 * part).ceil() as usize;
@@ -57,33 +67,37 @@ pub trait Writer: Send + 'static {
     fn append(&mut self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Runs all writers side by side in closed loops and counts what completes in the measured time.
+/// Runs all writers side by side in closed loops, counts what completes in the measured time, and hands the writers back.
 /// The first failure of a writer fails the cell: a store that answers with errors has no speed.
-pub async fn drive<W: Writer>(writers: Vec<W>, timing: Timing) -> Result<Measured> {
+pub async fn drive<W: Writer>(writers: &mut Vec<W>, timing: Timing) -> Result<Measured> {
     let from = Instant::now() + timing.warm_up;
     let until = from + timing.measured;
     let mut running = JoinSet::new();
-    for mut writer in writers {
-        running.spawn(async move {
-            let mut micros = Vec::with_capacity(4096);
-            loop {
-                let began = Instant::now();
-                if began >= until {
-                    return anyhow::Ok(micros);
-                }
-                writer.append().await?;
-                let ended = Instant::now();
-                if ended >= from && ended < until {
-                    micros.push(in_micros(ended - began));
-                }
-            }
-        });
+    for writer in writers.drain(..) {
+        running.spawn(closed_loop(writer, from, until));
     }
     let mut all = Vec::new();
     while let Some(ended) = running.join_next().await {
-        all.append(&mut ended??);
+        let (writer, mut micros) = ended??;
+        writers.push(writer);
+        all.append(&mut micros);
     }
     Measured::new(all, timing.measured)
+}
+
+async fn closed_loop<W: Writer>(mut writer: W, from: Instant, until: Instant) -> Result<(W, Vec<u32>)> {
+    let mut micros = Vec::with_capacity(4096);
+    loop {
+        let began = Instant::now();
+        if began >= until {
+            return Ok((writer, micros));
+        }
+        writer.append().await?;
+        let ended = Instant::now();
+        if ended >= from && ended < until {
+            micros.push(in_micros(ended - began));
+        }
+    }
 }
 
 /// A duration in microseconds; more than 71 minutes count as 71 minutes.

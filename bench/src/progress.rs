@@ -22,9 +22,4 @@ impl Progress {
         let left = self.expected.saturating_sub(self.expected_so_far).mul_f64(pace).as_secs();
         eprintln!("{what}   ({} min {:02} s left)", left / 60, left % 60);
     }
-
-    /// Something to know in between.
-    pub fn say(&self, what: &str) {
-        eprintln!("{what}");
-    }
 }

@@ -20,7 +20,7 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
     Ledger::migrate(&database.options(), SCHEMA).await?;
     let ledger = Ledger::open(PoolSettings::new(database.options(), SCHEMA)).await?;
     let actor = Actor::User(Uuid::new_v4());
-    let writers = (0..writers)
+    let mut writers = (0..writers)
         .map(|n| Appender {
             ledger: ledger.clone(),
             stream: StreamName::new(format!("stream-{n}")),
@@ -30,7 +30,7 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
             version: 0,
         })
         .collect();
-    let measured = measure::drive(writers, timing).await;
+    let measured = measure::drive(&mut writers, timing).await;
     ledger.pool().close().await;
     measured
 }

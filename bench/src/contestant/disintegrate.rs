@@ -36,6 +36,9 @@ const SCHEMA: &[&str] = &[
     "create index idx_event_stream on event (stream) where stream is not null",
 ];
 
+/// What its serialized event has around stream and long name.
+const ENVELOPE_BYTES: usize = 99;
+
 /// One cell, with a connection for every writer.
 pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
     for statement in SCHEMA {
@@ -43,10 +46,10 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
     }
     let pool = database.peer_pool(writers).await?;
     let store = PgEventStore::new_uninitialized(pool.clone(), Json::default());
-    let writers = (0..writers)
+    let mut writers = (0..writers)
         .map(|n| Appender { store: store.clone(), stream: format!("stream-{n}"), version: 0 })
         .collect();
-    let measured = measure::drive(writers, timing).await;
+    let measured = measure::drive(&mut writers, timing).await;
     pool.close().await;
     measured
 }
@@ -75,14 +78,14 @@ impl Writer for Appender {
         let event = StreamEvent::TeacherChanged {
             stream: self.stream.clone(),
             command_id: Uuid::new_v4(),
-            long_name: "x".repeat(DATA_BYTES - 104 - self.stream.len()),
+            long_name: "x".repeat(DATA_BYTES - ENVELOPE_BYTES - self.stream.len()),
         };
         loop {
             let looked_at: StreamQuery<PgEventId, StreamEvent> =
                 query!(StreamEvent; stream == self.stream.clone());
             match self.store.append(vec![event.clone()], looked_at, self.version).await {
                 Ok(appended) => {
-                    self.version = appended.first().map_or(self.version, |event| event.id());
+                    self.version = appended.first().map_or(self.version, disintegrate::PersistedEvent::id);
                     return Ok(());
                 }
                 // Another transaction was in the way, not another event of this stream: the caller is to try again.
@@ -96,7 +99,7 @@ impl Writer for Appender {
 
 /// A serialization failure that shows before the commit comes out of the crate as a plain database error.
 fn is_serialization_failure(error: &sqlx_peers::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40001")
+    error.as_database_error().and_then(sqlx_peers::error::DatabaseError::code).is_some_and(|code| code == "40001")
 }
 
 #[cfg(test)]
@@ -106,7 +109,7 @@ mod tests {
     #[test]
     fn its_event_is_as_long_as_the_others() {
         let stream = "stream-7".to_owned();
-        let long_name = "x".repeat(DATA_BYTES - 104 - stream.len());
+        let long_name = "x".repeat(DATA_BYTES - ENVELOPE_BYTES - stream.len());
         let event = StreamEvent::TeacherChanged { stream, command_id: Uuid::nil(), long_name };
         assert_eq!(serde_json::to_vec(&event).expect("JSON").len(), DATA_BYTES);
     }

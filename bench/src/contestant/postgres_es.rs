@@ -31,10 +31,10 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
     database.execute(TABLE).await?;
     let pool = database.peer_pool(writers).await?;
     let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-    let writers = (0..writers)
+    let mut writers = (0..writers)
         .map(|n| Appender { repository: repository.clone(), aggregate: format!("stream-{n}"), version: 0 })
         .collect();
-    let measured = measure::drive(writers, timing).await;
+    let measured = measure::drive(&mut writers, timing).await;
     pool.close().await;
     measured
 }

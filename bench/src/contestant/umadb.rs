@@ -32,7 +32,7 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
         let client = UmaDbClient::new(format!("http://{listen}")).connect_async().await?;
         clients.push(Arc::new(client));
     }
-    let writers = (0..writers)
+    let mut writers = (0..writers)
         .map(|n| Appender {
             client: clients[n / WRITERS_A_CONNECTION].clone(),
             stream: format!("stream-{n}"),
@@ -40,7 +40,7 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
             number: 0,
         })
         .collect();
-    let measured = measure::drive(writers, timing).await;
+    let measured = measure::drive(&mut writers, timing).await;
     server.kill().await?;
     measured
 }

@@ -1,0 +1,144 @@
+//! The service under test: the release binary with a data directory of its own, a first administrator and some plans.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, Result, ensure};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{
+    cluster::successful,
+    here,
+    http::{Connection, Request},
+};
+
+const USER: &str = "bench";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A running service. Its data goes with it.
+pub struct Service {
+    child: Child,
+    program: PathBuf,
+    data: tempfile::TempDir,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Service {
+    /// Builds the release binary if need be, and answers where it lies.
+    pub async fn build() -> Result<PathBuf> {
+        let root = here().parent().context("the benchmark lies in the project")?;
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--package", "api", "--bin", "daybook"])
+            .current_dir(root)
+            .env_remove("CARGO_TARGET_DIR")
+            .status()
+            .await?;
+        ensure!(built.success(), "the service could not be built");
+        Ok(root.join("target/release/daybook"))
+    }
+
+    /// Starts it below `parent` with so many plans.
+    pub async fn start(program: &Path, parent: &Path, plans: usize) -> Result<Self> {
+        let data = tempfile::Builder::new().prefix("daybook-bench-").tempdir_in(parent)?;
+        let mut child = Command::new(program)
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--session-idle",
+                "1h",
+                "--login-rate",
+                "off",
+                "--data",
+            ])
+            .arg(data.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .env("RUST_LOG", "warn")
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut said = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
+        let address = loop {
+            let line = said.next_line().await?.context("the service ended before it listened")?;
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                break address.trim().trim_end_matches('/').parse()?;
+            }
+        };
+        // It must never wait for somebody to read what it says.
+        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
+        let service = Self { child, program: program.to_owned(), data, address };
+        service
+            .command(&["user", "add", USER, "--group", "administrators", "--password-stdin"], PASSWORD)
+            .await?;
+        for number in 0..plans {
+            service.command(&["plan", "add", &plan(number)], "").await?;
+        }
+        Ok(service)
+    }
+
+    /// A connection with a session of its own in a plan, and the session's token.
+    pub async fn log_in(&self, plan: &str) -> Result<(Connection, String)> {
+        let mut connection = Connection::open(self.address).await?;
+        let body =
+            json!({ "user": USER, "password": PASSWORD, "plan": plan, "mode": "timetable" }).to_string();
+        let request =
+            Request { method: "POST", path: "/v1/sessions", body: Some(&body), ..Request::default() };
+        let session = connection.json(request).await?;
+        let token = session["token"].as_str().context("a session without a token")?.to_owned();
+        Ok((connection, token))
+    }
+
+    /// What the service holds of the machine's memory, in bytes.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = format!("/proc/{}/status", self.child.id().context("the service has ended")?);
+        let text = std::fs::read_to_string(status)?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
+    }
+
+    /// Where its data lies.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Stops it cleanly and removes its data.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = self.child.id().context("the service has ended by itself")?;
+        kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
+        let ended = self.child.wait().await?;
+        ensure!(ended.success(), "the service ended with {ended}");
+        Ok(self.data.close()?)
+    }
+
+    async fn command(&self, arguments: &[&str], input: &str) -> Result<()> {
+        let mut child = Command::new(&self.program)
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().context("its input is piped")?;
+        stdin.write_all(input.as_bytes()).await?;
+        drop(stdin);
+        successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
+    }
+}
+
+/// Name of one of the plans.
+pub fn plan(number: usize) -> String {
+    format!("{}~2026-2027~1", 100_234 + number)
+}
