@@ -27,6 +27,7 @@ mod server;
 mod socket;
 mod watch;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -103,6 +104,7 @@ impl PrivatePostgres {
         place::sweep(&std::env::temp_dir(), PREFIX).await;
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
+            .permissions(PermissionsExt::from_mode(0o700))
             .tempdir()
             .map_err(|error| PrivatePostgresError::io("make a directory in", std::env::temp_dir(), error))?;
         let settings = Settings { bin_dir, ..Settings::new(directory.path()) };

@@ -1,3 +1,4 @@
 //! All tests that need a server.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod private_postgres;

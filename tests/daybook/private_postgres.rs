@@ -15,8 +15,10 @@ use tempfile::TempDir;
 /// The data directory that another process shall serve.
 const DATA: &str = "DAYBOOK_TEST_PRIVATE_DATA";
 
+/// A directory that only we can look into: run as root, the server's user cannot even reach what is in it.
 fn directory() -> TempDir {
-    tempfile::Builder::new().prefix("daybook-test-").tempdir_in("/tmp").unwrap()
+    let private = PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().prefix("daybook-test-").permissions(private).tempdir_in("/tmp").unwrap()
 }
 
 async fn start(data: &Path) -> PrivatePostgres {

@@ -90,21 +90,23 @@ struct Server {
 
 enum Reached {
     Ours(PrivatePostgres),
-    Given(PgConnectOptions),
+    Given(Box<PgConnectOptions>),
 }
 
 impl Server {
     fn options(&self, database: &str) -> PgConnectOptions {
         match &self.reached {
             Reached::Ours(postgres) => postgres.connect_options(database),
-            Reached::Given(options) => options.clone().database(database),
+            Reached::Given(options) => PgConnectOptions::clone(options).database(database),
         }
     }
 
     fn url(&self, database: &str) -> String {
         match &self.reached {
             Reached::Ours(postgres) => postgres.url(database),
-            Reached::Given(options) => options.clone().database(database).to_url_lossy().into(),
+            Reached::Given(options) => {
+                PgConnectOptions::clone(options).database(database).to_url_lossy().into()
+            }
         }
     }
 }
@@ -116,9 +118,9 @@ async fn server() -> &'static Server {
     SERVER
         .get_or_init(|| async {
             let reached = match std::env::var("DAYBOOK_TEST_URL") {
-                Ok(url) => {
-                    Reached::Given(PgConnectOptions::from_str(&url).expect("DAYBOOK_TEST_URL is an address"))
-                }
+                Ok(url) => Reached::Given(Box::new(
+                    PgConnectOptions::from_str(&url).expect("DAYBOOK_TEST_URL is an address"),
+                )),
                 Err(_) => Reached::Ours(start_ours().await),
             };
             Server { reached, template: OnceCell::new() }

@@ -190,7 +190,8 @@ impl Place {
                 Some("53300") => Ok(true),
                 _ => Err(sqlx::Error::Database(error).into()),
             },
-            Ok(Err(sqlx::Error::Io(_))) | Err(_) => Ok(false),
+            Ok(Err(sqlx::Error::Io(error))) if passes(error.kind()) => Ok(false),
+            Err(_) => Ok(false),
             Ok(Err(error)) => Err(error.into()),
         }
     }
@@ -222,6 +223,12 @@ impl Place {
         // Only a server that got as far as its own log has anything to say there.
         if early.contains("logging collector") { last(&late, 10) } else { early }
     }
+}
+
+/// Whether an error is what a socket says whose server is just coming or going.
+fn passes(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof};
+    matches!(kind, BrokenPipe | ConnectionRefused | ConnectionReset | NotFound | UnexpectedEof)
 }
 
 /// Whether the server refused because of what a dead one left: it goes away within seconds.

@@ -1,5 +1,6 @@
 //! How a client reaches the server's socket, which lies in the cluster's own directory (mode 0700).
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::error::PrivatePostgresError;
@@ -43,8 +44,11 @@ impl Socket {
 }
 
 fn link(parent: &Path, cluster: &Path) -> std::io::Result<Socket> {
-    // A temporary directory has mode 0700, so nobody else can put another link in the place of ours.
-    let private = tempfile::Builder::new().prefix("daybook-").tempdir_in(parent)?;
+    // Private, so that nobody else can put another link in the place of ours.
+    let private = tempfile::Builder::new()
+        .prefix("daybook-")
+        .permissions(PermissionsExt::from_mode(0o700))
+        .tempdir_in(parent)?;
     let directory = private.path().join("socket");
     std::os::unix::fs::symlink(cluster, &directory)?;
     Ok(Socket { directory, _link: Some(private) })
