@@ -250,3 +250,34 @@ async fn run(connection: &mut PgConnection, statement: &str) {
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_test_has_a_ledger_of_its_own() {
+        let (one, other) = tokio::join!(TestDatabase::new("one"), TestDatabase::new("other"));
+        run(&mut connect(&one.options).await, "create table daybook.mine ()").await;
+        let known: (bool, bool) = sqlx::query_as(
+            "select to_regclass('daybook.event') is not null, to_regclass('daybook.mine') is not null",
+        )
+        .fetch_one(&mut connect(&other.options).await)
+        .await
+        .unwrap();
+        assert_eq!(known, (true, false));
+    }
+
+    #[tokio::test]
+    async fn a_database_goes_with_its_test() {
+        let database = TestDatabase::new("passing").await;
+        let (admin, name) = (database.admin.clone(), database.name.clone());
+        drop(database);
+        let known: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
+            .bind(name)
+            .fetch_optional(&mut connect(&admin).await)
+            .await
+            .unwrap();
+        assert_eq!(known, None);
+    }
+}
