@@ -8,7 +8,14 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.
-const DEFINITIONS: &[&str] = &[include_str!("../../migrations/read_model/00_frame.sql")];
+const DEFINITIONS: &[&str] = &[
+    include_str!("../../migrations/read_model/00_frame.sql"),
+    include_str!("../../migrations/read_model/50_session.sql"),
+    include_str!("../../migrations/read_model/60_lock.sql"),
+    include_str!("../../migrations/read_model/70_change.sql"),
+    include_str!("../../migrations/read_model/80_import.sql"),
+    include_str!("../../migrations/read_model/90_refusal.sql"),
+];
 
 /// Why there is no schema for the read models.
 #[derive(Debug, thiserror::Error)]

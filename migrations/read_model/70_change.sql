@@ -1,0 +1,51 @@
+-- What the feed of a plan shows, one row each, in the words of that moment. A row is true from its append's end on for ever.
+create table change (
+    plan text collate "C" not null,
+    position bigint not null,
+    append_end bigint not null,
+    epoch bigint not null,
+    at timestamptz not null,
+    -- without `daybook.`
+    type text not null,
+    -- of record, or sessions, locks, imports
+    kind text,
+    -- the record, session, lock or import
+    subject_id uuid,
+    -- what that was called then
+    subject text not null,
+    who text collate "C" not null,
+    session_id uuid,
+    mode text,
+    -- the name of the period then
+    period text,
+    revision bigint,
+    -- JSON, [{field, from, to}]; text, because nobody asks inside and it is given out as it stands
+    changes text not null,
+    -- JSON, what a type says beyond that
+    more text,
+    cause text,
+    request text,
+    primary key (plan, position)
+);
+
+create index change_kind on change (plan, kind, position);
+create index change_subject on change (subject_id, position) where subject_id is not null;
+
+-- What records are called, kept by the feed for itself: no read model waits for another one.
+create table change_name (
+    record_id uuid not null,
+    plan text collate "C" not null,
+    kind text not null,
+    -- nothing for a placement and for a singleton
+    name text collate "C",
+    -- of a placement: the hour that it is
+    lesson_id uuid,
+    period_id uuid,
+    n integer,
+    valid_from bigint not null,
+    valid_to bigint,
+    primary key (record_id, valid_from)
+);
+
+create index change_name_named on change_name (plan, kind, name) where name is not null;
+create index change_name_hour on change_name (lesson_id, n) where lesson_id is not null;

@@ -1,0 +1,381 @@
+//! The feed of a plan: everything that people in it see happen, in order and in the words of that moment.
+
+use async_trait::async_trait;
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{Event, PlanId, Position, Who};
+use serde_json::{Map, Value as Json, json};
+use sqlx::{FromRow, PgConnection, PgPool};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::who::who_named;
+use crate::{Happened, Projection, ProjectionError};
+use names::Names;
+use shown::{Row, Shown};
+
+mod names;
+mod shown;
+
+/// How many rows go into the table with one statement: more at once would only take memory.
+const ROWS_AT_ONCE: usize = 2_000;
+
+/// The read model of changes: tables `change` and `change_name`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Changes;
+
+/// What is asked of the feed of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Changes after this position.
+    pub after: i64,
+    /// Changes up to this position: the one that the read model has reached, or an earlier end of an append.
+    pub upto: i64,
+    /// About so many; the last append comes whole.
+    pub limit: i64,
+    /// Only of this kind: one of records, or `sessions`, `locks`, `imports`.
+    pub kind: Option<&'a str>,
+    /// Only of what has, or last had, this subject: `teachers/GAUSS`.
+    pub record: Option<&'a str>,
+}
+
+/// Some of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feed {
+    /// CloudEvents, in order.
+    pub items: Vec<Json>,
+    /// Where to read on, without the epoch: never within an append, and beyond what was left out.
+    pub next: i64,
+}
+
+/// A row of the feed.
+#[derive(Debug, Clone, FromRow)]
+struct ChangeRow {
+    position: i64,
+    append_end: i64,
+    epoch: i64,
+    at: DateTime<Utc>,
+    r#type: String,
+    subject: String,
+    who: String,
+    session_id: Option<Uuid>,
+    mode: Option<String>,
+    period: Option<String>,
+    revision: Option<i64>,
+    changes: String,
+    more: Option<String>,
+    cause: Option<String>,
+    request: Option<String>,
+}
+
+/// Gives the name of whoever acted.
+pub type NameOf<'a> = &'a (dyn Fn(Who) -> String + Sync);
+
+impl ChangeRow {
+    fn position_text(&self) -> String {
+        Position { epoch: self.epoch, number: self.position }.to_string()
+    }
+
+    /// The change as the API shows it: a CloudEvent.
+    fn cloud_event(&self, plan: &str, name_of: NameOf<'_>) -> Json {
+        let position = self.position_text();
+        let mut data = Map::new();
+        data.insert("by".into(), json!(name_of(who_named(&self.who))));
+        data.insert("session".into(), json!(self.session_id));
+        data.insert("period".into(), json!(self.period));
+        data.insert("revision".into(), json!(self.revision));
+        data.insert("changes".into(), self.changes());
+        if let Some(Json::Object(more)) = self.more.as_deref().and_then(|more| serde_json::from_str(more).ok()) {
+            for (name, value) in more {
+                let (name, value) = with_names(name, value, name_of);
+                data.entry(name).or_insert(value);
+            }
+        }
+        json!({
+            "specversion": "1.0",
+            "id": position,
+            "source": format!("/v1/plans/{plan}"),
+            "type": format!("daybook.{}", self.r#type),
+            "subject": self.subject,
+            "time": self.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            "sequence": position,
+            "datacontenttype": "application/json",
+            "data": data,
+        })
+    }
+
+    fn changes(&self) -> Json {
+        serde_json::from_str(&self.changes).unwrap_or_else(|_| json!([]))
+    }
+
+    /// The change as the history of a record shows it.
+    fn history_item(&self, name_of: NameOf<'_>) -> Json {
+        json!({
+            "position": self.position_text(),
+            "at": self.at,
+            "by": name_of(who_named(&self.who)),
+            "session": self.session_id,
+            "mode": self.mode,
+            "kind": self.r#type.strip_prefix("record.").unwrap_or(&self.r#type),
+            "revision": self.revision,
+            "changes": self.changes(),
+            "cause": self.cause,
+            "request": self.request,
+        })
+    }
+}
+
+/// Rows say `who` by id; people read `user`.
+fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (String, Json) {
+    match value {
+        Json::String(who) if name == "who" => ("user".to_owned(), Json::from(name_of(who_named(&who)))),
+        Json::Object(object) => {
+            (name, object.into_iter().map(|(name, value)| with_names(name, value, name_of)).collect())
+        }
+        Json::Array(list) => {
+            (name, list.into_iter().map(|value| with_names(String::new(), value, name_of).1).collect())
+        }
+        plain => (name, plain),
+    }
+}
+
+macro_rules! select_change {
+    ($where:literal) => {
+        concat!(
+            "select position, append_end, epoch, at, type, subject, who, session_id, mode, period, revision, changes,
+                more, cause, request
+            from change where plan = $1 and position > $2 and position <= $3 and ",
+            $where
+        )
+    };
+}
+
+/// What a filter leaves.
+enum Filter<'a> {
+    All,
+    Kind(&'a str),
+    /// These records, but of the second list only what happened under this very name.
+    Records(Vec<Uuid>, Vec<Uuid>, &'a str),
+}
+
+/// What happened in a plan after a position.
+pub async fn changes(
+    pool: &PgPool,
+    plan: &PlanId,
+    wanted: Wanted<'_>,
+    name_of: NameOf<'_>,
+) -> Result<Feed, sqlx::Error> {
+    let plan = plan.to_string();
+    let reached = Feed { items: Vec::new(), next: wanted.after.max(wanted.upto) };
+    if wanted.after >= wanted.upto {
+        return Ok(reached);
+    }
+    let filter = match (wanted.record, wanted.kind) {
+        (Some(record), _) => {
+            let (now, once) = records_called(pool, &plan, record).await?;
+            Filter::Records(now, once, record)
+        }
+        (None, Some(kind)) => Filter::Kind(kind),
+        (None, None) => Filter::All,
+    };
+    let limit = wanted.limit.max(1);
+    // One too many tells whether there is more.
+    let mut rows = read(pool, &plan, wanted.after, wanted.upto, &filter, limit + 1).await?;
+    let full = usize::try_from(limit).is_ok_and(|limit| rows.len() > limit);
+    let mut next = reached.next;
+    if full {
+        let cut = rows.pop().map_or(0, |one_too_many| one_too_many.append_end);
+        rows.retain(|row| row.append_end < cut);
+        match rows.last() {
+            Some(last) => next = last.append_end,
+            // The first append alone is larger than the limit.
+            None => {
+                rows = read(pool, &plan, wanted.after, cut, &filter, i64::MAX).await?;
+                next = cut;
+            }
+        }
+    }
+    // A record filter goes before the kind in the index, so the kind is looked at here.
+    let kind_too = |row: &&ChangeRow| match (wanted.record, wanted.kind) {
+        (Some(_), Some(kind)) => kind_of_subject(&row.subject) == kind,
+        _ => true,
+    };
+    let items = rows.iter().filter(kind_too).map(|row| row.cloud_event(&plan, name_of)).collect();
+    Ok(Feed { items, next })
+}
+
+/// What happened to a record, newest first: at most `limit` items before a position; refused changes are among them.
+pub async fn history(
+    pool: &PgPool,
+    plan: &PlanId,
+    record: &str,
+    before: i64,
+    limit: i64,
+    name_of: NameOf<'_>,
+) -> Result<Vec<(i64, Json)>, sqlx::Error> {
+    let plan = plan.to_string();
+    let (now, once) = records_called(pool, &plan, record).await?;
+    let sql = select_change!(
+        "(subject_id = any ($4) or (subject_id = any ($5) and subject = $6)) order by position desc limit $7"
+    );
+    let rows: Vec<ChangeRow> = sqlx::query_as(sql)
+        .bind(&plan)
+        .bind(0_i64)
+        .bind(before.saturating_sub(1))
+        .bind(now)
+        .bind(once)
+        .bind(record)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.iter().map(|row| (row.position, row.history_item(name_of))).collect())
+}
+
+async fn read(
+    pool: &PgPool,
+    plan: &str,
+    after: i64,
+    upto: i64,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    let sql = match filter {
+        Filter::All => select_change!("true order by position limit $4"),
+        Filter::Kind(_) => select_change!("kind = $5 order by position limit $4"),
+        Filter::Records(..) => select_change!(
+            "(subject_id = any ($5) or (subject_id = any ($6) and subject = $7)) order by position limit $4"
+        ),
+    };
+    let query = sqlx::query_as(sql).bind(plan.to_owned()).bind(after).bind(upto).bind(limit);
+    let query = match filter {
+        Filter::All => query,
+        Filter::Kind(kind) => query.bind((*kind).to_owned()),
+        Filter::Records(now, once, subject) => {
+            query.bind(now.clone()).bind(once.clone()).bind((*subject).to_owned())
+        }
+    };
+    query.fetch_all(pool).await
+}
+
+fn kind_of_subject(subject: &str) -> &str {
+    let mut parts = subject.split('/');
+    let first = parts.next().unwrap_or_default();
+    if subject.contains("/placements/") && first == "lessons" { "placements" } else { first }
+}
+
+/// The records that are called so now, else those that were called so last; and all that ever were.
+async fn records_called(pool: &PgPool, plan: &str, subject: &str) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
+    let Some((kind, name)) = subject.split_once('/') else {
+        let singletons = "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name is null
+            and lesson_id is null";
+        return Ok(newest(sqlx::query_as(singletons).bind(plan).bind(subject).fetch_all(pool).await?));
+    };
+    if let ("sessions" | "locks" | "imports", Ok(id)) = (kind, name.parse()) {
+        return Ok((vec![id], vec![]));
+    }
+    let of_lesson = name.rsplit_once("/placements/").filter(|_| kind == "lessons");
+    if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
+        let hours = "select p.record_id, p.valid_to from change_name l
+            join change_name p on p.lesson_id = l.record_id and p.n = $3
+            where l.plan = $1 and l.kind = 'lessons' and l.name = $2";
+        return Ok(newest(sqlx::query_as(hours).bind(plan).bind(lesson).bind(n).fetch_all(pool).await?));
+    }
+    let named = "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name = $3";
+    Ok(newest(sqlx::query_as(named).bind(plan).bind(kind).bind(name).fetch_all(pool).await?))
+}
+
+fn newest(found: Vec<(Uuid, Option<i64>)>) -> (Vec<Uuid>, Vec<Uuid>) {
+    let newest = found.iter().map(|(_, to)| to.unwrap_or(i64::MAX)).max();
+    let of_newest = found.iter().filter(|(_, to)| Some(to.unwrap_or(i64::MAX)) == newest);
+    let now = of_newest.map(|(id, _)| *id).collect();
+    (now, found.iter().map(|(id, _)| *id).collect())
+}
+
+#[async_trait]
+impl Projection for Changes {
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
+        if batch.iter().all(|happened| happened.plan.is_none()) {
+            return Ok(());
+        }
+        let names = Names::load(connection, batch).await?;
+        let last = last_shown(connection, batch).await?;
+        let mut shown = Shown { names, last };
+        for some in batch.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<Row> = some.iter().filter_map(|happened| shown.show(happened)).collect();
+            insert(connection, &rows).await?;
+        }
+        shown.names.write(connection).await?;
+        Ok(())
+    }
+}
+
+/// What the feed last said of the sessions and locks that change or end in the batch.
+async fn last_shown(
+    connection: &mut PgConnection,
+    batch: &[Happened],
+) -> Result<HashMap<Uuid, Map<String, Json>>, sqlx::Error> {
+    let ids: Vec<Uuid> = batch
+        .iter()
+        .filter_map(|happened| match &happened.event {
+            Event::SessionChanged(e) => Some(e.session.0),
+            Event::SessionEnded(e) => Some(e.session.0),
+            Event::LockEnded(e) => Some(e.lock.0),
+            _ => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, Option<String>)> = sqlx::query_as(
+        "select distinct on (subject_id) subject_id, more from change where subject_id = any ($1)
+        order by subject_id, position desc",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, more)| Some((id, serde_json::from_str(more.as_deref()?).ok()?)))
+        .collect())
+}
+
+async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let changes = |row: &Row| serde_json::to_string(&row.changes).expect("values are always JSON");
+    let more = |row: &Row| {
+        (!row.more.is_empty()).then(|| serde_json::to_string(&row.more).expect("values are always JSON"))
+    };
+    sqlx::query(
+        "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
+            mode, period, revision, changes, more, cause, request)
+        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
+            $7::text[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[],
+            $15::text[], $16::text[], $17::text[], $18::text[])",
+    )
+    .bind(rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.append_end).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.epoch).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.r#type).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.subject_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.session_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
+    .bind(rows.iter().map(changes).collect::<Vec<_>>())
+    .bind(rows.iter().map(more).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,238 @@
+//! What records are called, kept by the feed for itself so that it waits for no other read model.
+
+use domain::{Event, FieldChange, HourOf, Kind, RecordId, Value};
+use sqlx::{FromRow, PgConnection};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+use crate::Happened;
+use crate::versions::{Edge, Version, Versions};
+
+/// What one record of a plan is called.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Name {
+    pub plan: String,
+    pub kind: Kind,
+    /// A placement and a singleton have none.
+    pub name: Option<String>,
+    pub hour_of: Option<HourOf>,
+}
+
+/// The names that a batch needs, as of the event that is being taken in.
+pub(super) struct Names {
+    rows: Versions<Name>,
+    /// The last names of what is there no more: who comes too late with a change of it is told so.
+    gone: HashMap<Uuid, Name>,
+}
+
+#[derive(FromRow)]
+struct Stored {
+    record_id: Uuid,
+    plan: String,
+    kind: String,
+    name: Option<String>,
+    lesson_id: Option<Uuid>,
+    period_id: Option<Uuid>,
+    n: Option<i32>,
+    valid_from: i64,
+    valid_to: Option<i64>,
+}
+
+impl Stored {
+    fn named(self) -> Option<Name> {
+        let hour_of = match (self.lesson_id, self.period_id, self.n) {
+            (Some(lesson), Some(period), Some(n)) => Some(HourOf {
+                lesson: RecordId(lesson),
+                period: RecordId(period),
+                n: u32::try_from(n).ok()?,
+            }),
+            _ => None,
+        };
+        Some(Name { plan: self.plan, kind: self.kind.parse().ok()?, name: self.name, hour_of })
+    }
+}
+
+impl Names {
+    /// Reads what the batch refers to: in one statement, and in a second one where placements are changed, because those are
+    /// called after their lesson.
+    pub async fn load(connection: &mut PgConnection, batch: &[Happened]) -> Result<Names, sqlx::Error> {
+        let mut names = Names { rows: Versions::new(), gone: HashMap::new() };
+        let Some(first) = batch.first() else { return Ok(names) };
+        let mut wanted = BTreeSet::new();
+        let mut made = BTreeSet::new();
+        for happened in batch {
+            mentioned(&happened.event, &mut |id| {
+                wanted.insert(id.0);
+            });
+            if let Event::RecordCreated(e) = &happened.event {
+                made.insert(e.record.0);
+            }
+        }
+        let wanted: Vec<Uuid> = wanted.difference(&made).copied().collect();
+        let hours = names.read(connection, &wanted, first).await?;
+        let of_hours: BTreeSet<Uuid> = hours.into_iter().flat_map(|hour| [hour.lesson.0, hour.period.0]).collect();
+        let more: Vec<Uuid> =
+            of_hours.into_iter().filter(|id| !made.contains(id) && names.find(*id).is_none()).collect();
+        names.read(connection, &more, first).await?;
+        Ok(names)
+    }
+
+    /// Answers which hours of lessons were among them.
+    async fn read(
+        &mut self,
+        connection: &mut PgConnection,
+        ids: &[Uuid],
+        first: &Happened,
+    ) -> Result<Vec<HourOf>, sqlx::Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stored: Vec<Stored> = sqlx::query_as(
+            "select distinct on (record_id) record_id, plan, kind, name, lesson_id, period_id, n, valid_from, valid_to
+            from change_name where record_id = any ($1) order by record_id, valid_from desc",
+        )
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+        let mut hours = Vec::new();
+        for row in stored {
+            let (id, there) = (row.record_id, row.valid_to.is_none());
+            let from = Edge { position: row.valid_from, at: first.at };
+            let Some(name) = row.named() else { continue };
+            hours.extend(name.hour_of);
+            if there {
+                self.rows.load(id, name, from);
+            } else {
+                self.gone.insert(id, name);
+            }
+        }
+        Ok(hours)
+    }
+
+    fn find(&self, id: Uuid) -> Option<&Name> {
+        self.rows.get(id).or_else(|| self.gone.get(&id))
+    }
+
+    /// What is known of the name of a record, also of one that is gone.
+    pub fn get(&self, id: RecordId) -> Option<&Name> {
+        self.find(id.0)
+    }
+
+    /// What people call it.
+    pub fn called(&self, id: RecordId) -> Option<String> {
+        let name = self.get(id)?;
+        Some(match (&name.name, name.hour_of) {
+            (Some(name), _) => name.clone(),
+            (None, Some(hour)) => format!("{}/{}", self.called_or_id(hour.lesson), hour.n),
+            (None, None) => name.kind.word().to_owned(),
+        })
+    }
+
+    fn called_or_id(&self, id: RecordId) -> String {
+        self.called(id).unwrap_or_else(|| id.to_string())
+    }
+
+    /// `teachers/GAUSS`, `lessons/12/placements/3`, `time-grid`.
+    pub fn subject(&self, name: &Name) -> String {
+        match (&name.name, name.hour_of) {
+            (Some(called), _) => format!("{}/{called}", name.kind),
+            (None, Some(hour)) => format!("lessons/{}/placements/{}", self.called_or_id(hour.lesson), hour.n),
+            (None, None) => name.kind.word().to_owned(),
+        }
+    }
+
+    /// From there on a record is called so.
+    pub fn put(&mut self, id: RecordId, name: Name, from: Edge) {
+        self.rows.put(id.0, name, from);
+    }
+
+    /// From there on it is there no more.
+    pub fn end(&mut self, id: RecordId, to: Edge) {
+        if let Some(name) = self.rows.get(id.0) {
+            self.gone.insert(id.0, name.clone());
+        }
+        self.rows.end(id.0, to);
+    }
+
+    /// Writes what is called otherwise now.
+    pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let (closed, new) = self.rows.finish();
+        if !closed.is_empty() {
+            sqlx::query(
+                "update change_name n set valid_to = c.valid_to
+                from unnest($1::uuid[], $2::bigint[]) as c (record_id, valid_to)
+                where n.record_id = c.record_id and n.valid_to is null",
+            )
+            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        for some in new.chunks(super::ROWS_AT_ONCE) {
+            insert(connection, some).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert(connection: &mut PgConnection, new: &[Version<Name>]) -> Result<(), sqlx::Error> {
+    let hour = |it: &Version<Name>| it.row.hour_of;
+    sqlx::query(
+        "insert into change_name (record_id, plan, kind, name, lesson_id, period_id, n, valid_from, valid_to)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::integer[],
+            $8::bigint[], $9::bigint[])",
+    )
+    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.kind.word()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.name.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| hour(it).map(|hour| hour.lesson.0)).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| hour(it).map(|hour| hour.period.0)).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| hour(it).and_then(|hour| i32::try_from(hour.n).ok())).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Every record whose name the feed has to know for an event; some come several times.
+fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
+    match event {
+        Event::RecordCreated(e) => {
+            if let Some(hour) = e.hour_of {
+                each(hour.lesson);
+                each(hour.period);
+            }
+            e.fields.values().for_each(|value| refers(value, each));
+        }
+        Event::RecordChanged(e) => {
+            each(e.record);
+            e.period.into_iter().for_each(&mut *each);
+            of_changes(&e.changes, each);
+        }
+        Event::RecordRemoved(e) => {
+            each(e.record);
+            e.fields.values().for_each(|value| refers(value, each));
+        }
+        Event::ChangeRefused(e) => {
+            e.record.into_iter().for_each(&mut *each);
+            of_changes(&e.changes, each);
+        }
+        Event::SessionStarted(e) => e.period.into_iter().for_each(each),
+        Event::SessionChanged(e) => e.period.into_iter().for_each(each),
+        Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
+        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
+        _ => {}
+    }
+}
+
+fn of_changes(changes: &[FieldChange], each: &mut impl FnMut(RecordId)) {
+    for value in changes.iter().flat_map(|change| [&change.from, &change.to]).flatten() {
+        refers(value, each);
+    }
+}
+
+fn refers(value: &Value, each: &mut impl FnMut(RecordId)) {
+    value.references(each);
+}
