@@ -1,23 +1,16 @@
 //! The feed of a plan: everything that people in it see happen, in order and in the words of that moment.
 
-use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{Event, PlanId, Position, Who};
+use domain::{PlanId, Position, Who};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{FromRow, PgConnection, PgPool};
-use std::collections::HashMap;
+use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::who::who_named;
-use crate::{Happened, Projection, ProjectionError};
-use names::Names;
-use shown::{Row, Shown};
 
 mod names;
 mod shown;
-
-/// How many rows go into the table with one statement: more at once would only take memory.
-const ROWS_AT_ONCE: usize = 2_000;
+mod taken_in;
 
 /// The read model of changes: tables `change` and `change_name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,7 +34,7 @@ pub struct Wanted<'a> {
 /// Some of the feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
-    /// CloudEvents, in order.
+    /// In order, each as `CloudEvents` 1.0 has it.
     pub items: Vec<Json>,
     /// Where to read on, without the epoch: never within an append, and beyond what was left out.
     pub next: i64,
@@ -75,7 +68,7 @@ impl ChangeRow {
         Position { epoch: self.epoch, number: self.position }.to_string()
     }
 
-    /// The change as the API shows it: a CloudEvent.
+    /// The change as the API shows it, by `CloudEvents` 1.0.
     fn cloud_event(&self, plan: &str, name_of: NameOf<'_>) -> Json {
         let position = self.position_text();
         let mut data = Map::new();
@@ -84,7 +77,9 @@ impl ChangeRow {
         data.insert("period".into(), json!(self.period));
         data.insert("revision".into(), json!(self.revision));
         data.insert("changes".into(), self.changes());
-        if let Some(Json::Object(more)) = self.more.as_deref().and_then(|more| serde_json::from_str(more).ok()) {
+        if let Some(Json::Object(more)) =
+            self.more.as_deref().and_then(|more| serde_json::from_str(more).ok())
+        {
             for (name, value) in more {
                 let (name, value) = with_names(name, value, name_of);
                 data.entry(name).or_insert(value);
@@ -155,6 +150,12 @@ enum Filter<'a> {
     Kind(&'a str),
     /// These records, but of the second list only what happened under this very name.
     Records(Vec<Uuid>, Vec<Uuid>, &'a str),
+}
+
+/// The position up to which the feed is complete: what [`Wanted::upto`] is when nobody asks for the past.
+pub async fn reached(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    let sql = "select position from checkpoint where projection = 'change'";
+    sqlx::query_scalar(sql).fetch_optional(pool).await.map(Option::unwrap_or_default)
 }
 
 /// What happened in a plan after a position.
@@ -263,11 +264,16 @@ fn kind_of_subject(subject: &str) -> &str {
 }
 
 /// The records that are called so now, else those that were called so last; and all that ever were.
-async fn records_called(pool: &PgPool, plan: &str, subject: &str) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
+async fn records_called(
+    pool: &PgPool,
+    plan: &str,
+    subject: &str,
+) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
     let Some((kind, name)) = subject.split_once('/') else {
-        let singletons = "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name is null
+        let singletons =
+            "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name is null
             and lesson_id is null";
-        return Ok(newest(sqlx::query_as(singletons).bind(plan).bind(subject).fetch_all(pool).await?));
+        return Ok(newest(&sqlx::query_as(singletons).bind(plan).bind(subject).fetch_all(pool).await?));
     };
     if let ("sessions" | "locks" | "imports", Ok(id)) = (kind, name.parse()) {
         return Ok((vec![id], vec![]));
@@ -277,105 +283,15 @@ async fn records_called(pool: &PgPool, plan: &str, subject: &str) -> Result<(Vec
         let hours = "select p.record_id, p.valid_to from change_name l
             join change_name p on p.lesson_id = l.record_id and p.n = $3
             where l.plan = $1 and l.kind = 'lessons' and l.name = $2";
-        return Ok(newest(sqlx::query_as(hours).bind(plan).bind(lesson).bind(n).fetch_all(pool).await?));
+        return Ok(newest(&sqlx::query_as(hours).bind(plan).bind(lesson).bind(n).fetch_all(pool).await?));
     }
     let named = "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name = $3";
-    Ok(newest(sqlx::query_as(named).bind(plan).bind(kind).bind(name).fetch_all(pool).await?))
+    Ok(newest(&sqlx::query_as(named).bind(plan).bind(kind).bind(name).fetch_all(pool).await?))
 }
 
-fn newest(found: Vec<(Uuid, Option<i64>)>) -> (Vec<Uuid>, Vec<Uuid>) {
+fn newest(found: &[(Uuid, Option<i64>)]) -> (Vec<Uuid>, Vec<Uuid>) {
     let newest = found.iter().map(|(_, to)| to.unwrap_or(i64::MAX)).max();
     let of_newest = found.iter().filter(|(_, to)| Some(to.unwrap_or(i64::MAX)) == newest);
     let now = of_newest.map(|(id, _)| *id).collect();
     (now, found.iter().map(|(id, _)| *id).collect())
-}
-
-#[async_trait]
-impl Projection for Changes {
-    fn name(&self) -> &'static str {
-        "change"
-    }
-
-    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
-        if batch.iter().all(|happened| happened.plan.is_none()) {
-            return Ok(());
-        }
-        let names = Names::load(connection, batch).await?;
-        let last = last_shown(connection, batch).await?;
-        let mut shown = Shown { names, last };
-        for some in batch.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<Row> = some.iter().filter_map(|happened| shown.show(happened)).collect();
-            insert(connection, &rows).await?;
-        }
-        shown.names.write(connection).await?;
-        Ok(())
-    }
-}
-
-/// What the feed last said of the sessions and locks that change or end in the batch.
-async fn last_shown(
-    connection: &mut PgConnection,
-    batch: &[Happened],
-) -> Result<HashMap<Uuid, Map<String, Json>>, sqlx::Error> {
-    let ids: Vec<Uuid> = batch
-        .iter()
-        .filter_map(|happened| match &happened.event {
-            Event::SessionChanged(e) => Some(e.session.0),
-            Event::SessionEnded(e) => Some(e.session.0),
-            Event::LockEnded(e) => Some(e.lock.0),
-            _ => None,
-        })
-        .collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(Uuid, Option<String>)> = sqlx::query_as(
-        "select distinct on (subject_id) subject_id, more from change where subject_id = any ($1)
-        order by subject_id, position desc",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(id, more)| Some((id, serde_json::from_str(more.as_deref()?).ok()?)))
-        .collect())
-}
-
-async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let changes = |row: &Row| serde_json::to_string(&row.changes).expect("values are always JSON");
-    let more = |row: &Row| {
-        (!row.more.is_empty()).then(|| serde_json::to_string(&row.more).expect("values are always JSON"))
-    };
-    sqlx::query(
-        "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
-            mode, period, revision, changes, more, cause, request)
-        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
-            $7::text[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[],
-            $15::text[], $16::text[], $17::text[], $18::text[])",
-    )
-    .bind(rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.append_end).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.epoch).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.r#type).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.subject_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.session_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
-    .bind(rows.iter().map(changes).collect::<Vec<_>>())
-    .bind(rows.iter().map(more).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>())
-    .execute(connection)
-    .await
-    .map(|_| ())
 }

@@ -105,8 +105,9 @@ pub async fn locks(
     let plan = plan.to_string();
     match moment {
         Moment::Now => {
-            let sql =
-                select_lock!("l.plan = $2 and l.lock_id > $3 and l.valid_to is null order by l.lock_id limit $4");
+            let sql = select_lock!(
+                "l.plan = $2 and l.lock_id > $3 and l.valid_to is null order by l.lock_id limit $4"
+            );
             sqlx::query_as(sql).bind(None::<i64>).bind(plan).bind(after).bind(limit).fetch_all(pool).await
         }
         Moment::AsOf(position) => {

@@ -1,11 +1,10 @@
 //! The status report: who is there, who stands in whose way, how far the read models are.
 
-use chrono::{DateTime, Utc};
 use domain::Position;
+use eventstore::Head;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgPool;
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -15,6 +14,10 @@ use crate::refusal::{RefusedByLock, fought_over, refused_by_locks, refused_count
 use crate::session::sessions_everywhere;
 use crate::who::who_named;
 use crate::{ProjectionState, ProjectionStatus};
+
+mod users;
+
+pub use users::{Count, Course, PlanCount, Quietest, SchoolCount, Users, users};
 
 /// How many sessions, and how many locks, are told one by one.
 const TOLD_MAX: i64 = 1_000;
@@ -32,6 +35,8 @@ pub struct Beside<'a> {
     pub session_age: Duration,
     /// How long a lock lives without being renewed.
     pub lock_lease: Duration,
+    /// The end of the ledger.
+    pub head: Head,
     /// How far the read models are.
     pub projections: &'a [ProjectionStatus],
     /// The member `service`, which only the service itself can tell.
@@ -55,70 +60,6 @@ pub struct StatusReport {
     pub engine: Engine,
     /// Notices, when there are any.
     pub notices: Vec<Json>,
-}
-
-/// How many are logged in.
-#[derive(Debug, Clone, Serialize)]
-pub struct Users {
-    /// Everybody, sessions of the site included.
-    pub now: Count,
-    /// By school.
-    pub schools: Vec<SchoolCount>,
-    /// By plan and mode.
-    pub plans: Vec<PlanCount>,
-    /// The average number of sessions over the last minutes.
-    pub course: Course,
-    /// The longest stretch of the last 24 hours in which the fewest were there.
-    pub quietest: Quietest,
-}
-
-/// Sessions, and the people behind them.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Count {
-    /// Sessions.
-    pub sessions: usize,
-    /// Distinct users.
-    pub distinct: usize,
-}
-
-/// How many are logged in to the plans of a school.
-#[derive(Debug, Clone, Serialize)]
-pub struct SchoolCount {
-    /// Its number.
-    pub school: String,
-    /// How many.
-    #[serde(flatten)]
-    pub count: Count,
-}
-
-/// How many are logged in to a plan.
-#[derive(Debug, Clone, Serialize)]
-pub struct PlanCount {
-    /// The plan.
-    pub plan: String,
-    /// How many.
-    #[serde(flatten)]
-    pub count: Count,
-    /// Sessions by mode.
-    pub modes: BTreeMap<String, usize>,
-}
-
-/// Averages over the last 5, 15 and 60 minutes.
-#[derive(Debug, Clone, Copy, Serialize, sqlx::FromRow)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct Course {
-    pub m5: f64,
-    pub m15: f64,
-    pub m60: f64,
-}
-
-/// When the fewest were there.
-#[derive(Debug, Clone, Copy, Serialize, sqlx::FromRow)]
-pub struct Quietest {
-    /// Where that stretch begins.
-    pub at: DateTime<Utc>,
-    /// How many were there.
-    pub sessions: i64,
 }
 
 /// What was refused in the last 24 hours.
@@ -162,102 +103,9 @@ pub async fn status_report(pool: &PgPool, beside: Beside<'_>) -> Result<StatusRe
         sessions: sessions.iter().map(told).collect(),
         locks: locks(pool, beside).await?,
         conflicts: conflicts(pool).await?,
-        engine: engine(pool, beside.projections).await?,
+        engine: engine(pool, beside.head, beside.projections).await?,
         notices: Vec::new(),
     })
-}
-
-/// How many are logged in, now and in the course of the day.
-pub async fn users(pool: &PgPool) -> Result<Users, sqlx::Error> {
-    let present: Vec<(Option<String>, String, String)> =
-        sqlx::query_as("select plan, mode, who from session where valid_to is null").fetch_all(pool).await?;
-    let mut all = Counting::default();
-    let mut schools: BTreeMap<&str, Counting<'_>> = BTreeMap::new();
-    let mut plans: BTreeMap<&str, (Counting<'_>, BTreeMap<String, usize>)> = BTreeMap::new();
-    for (plan, mode, who) in &present {
-        all.add(who);
-        let Some(plan) = plan else { continue };
-        let school = plan.split_once('~').map_or(plan.as_str(), |(school, _)| school);
-        schools.entry(school).or_default().add(who);
-        let (counting, modes) = plans.entry(plan).or_default();
-        counting.add(who);
-        *modes.entry(mode.clone()).or_default() += 1;
-    }
-    Ok(Users {
-        now: all.count(),
-        schools: schools
-            .into_iter()
-            .map(|(school, counting)| SchoolCount { school: school.to_owned(), count: counting.count() })
-            .collect(),
-        plans: plans
-            .into_iter()
-            .map(|(plan, (counting, modes))| PlanCount { plan: plan.to_owned(), count: counting.count(), modes })
-            .collect(),
-        course: course(pool).await?,
-        quietest: quietest(pool).await?,
-    })
-}
-
-#[derive(Default)]
-struct Counting<'a> {
-    sessions: usize,
-    who: BTreeSet<&'a str>,
-}
-
-impl<'a> Counting<'a> {
-    fn add(&mut self, who: &'a str) {
-        self.sessions += 1;
-        self.who.insert(who);
-    }
-
-    fn count(&self) -> Count {
-        Count { sessions: self.sessions, distinct: self.who.len() }
-    }
-}
-
-async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
-    sqlx::query_as(
-        "with clock as materialized (select clock_timestamp() as now),
-        spent as (
-            select minutes, coalesce(sum(extract(epoch from
-                least(s.until, now) - greatest(s.since, now - make_interval(mins => minutes)))), 0)
-                / (60 * minutes) as sessions
-            from clock cross join (values (5), (15), (60)) as m (minutes)
-            left join session s on s.since < now
-                and (s.until is null or s.until > now - make_interval(mins => minutes))
-            group by minutes)
-        select (max(round(sessions, 1)) filter (where minutes = 5))::float8 as m5,
-            (max(round(sessions, 1)) filter (where minutes = 15))::float8 as m15,
-            (max(round(sessions, 1)) filter (where minutes = 60))::float8 as m60
-        from spent",
-    )
-    .fetch_one(pool)
-    .await
-}
-
-/// The time before the first log-in of all does not count: there was nothing to be quiet.
-async fn quietest(pool: &PgPool) -> Result<Quietest, sqlx::Error> {
-    sqlx::query_as(
-        "with clock as materialized (
-            select now, greatest(now - interval '24 hours', coalesce((select min(since) from session), now)) as begins
-            from (select clock_timestamp() as now) c),
-        step as (
-            select begins as at, (select count(*) from session
-                where since <= begins and (until is null or until > begins)) as more from clock
-            union all
-            select at, sum(more)::bigint from (
-                select since as at, 1 as more from session, clock where since > begins
-                union all
-                select until, -1 from session, clock where until > begins) edge
-            group by at having sum(more) <> 0),
-        stretch as (
-            select at, (sum(more) over (order by at))::bigint as sessions, lead(at) over (order by at) as ends
-            from step)
-        select at, sessions from stretch, clock
-        order by sessions, coalesce(ends, now) - at desc, at limit 1",
-    )
-    .fetch_one(pool)
-    .await
 }
 
 async fn locks(pool: &PgPool, beside: Beside<'_>) -> Result<Vec<Json>, sqlx::Error> {
@@ -305,11 +153,15 @@ pub async fn conflicts(pool: &PgPool) -> Result<Conflicts, sqlx::Error> {
 }
 
 /// The ledger and its read models.
-pub async fn engine(pool: &PgPool, projections: &[ProjectionStatus]) -> Result<Engine, sqlx::Error> {
-    let (epoch, number, store_bytes): (i64, i64, i64) = sqlx::query_as(
-        "select epoch, position, (select coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint
-            from unnest(array['event', 'head', 'command', 'credential', 'contact']) as t (name))
-        from head",
+pub async fn engine(
+    pool: &PgPool,
+    head: Head,
+    projections: &[ProjectionStatus],
+) -> Result<Engine, sqlx::Error> {
+    let Head { epoch, position: number, .. } = head;
+    let store_bytes: i64 = sqlx::query_scalar(
+        "select coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint
+        from unnest(array['event', 'head', 'command', 'credential', 'contact']) as t (name)",
     )
     .fetch_one(pool)
     .await?;

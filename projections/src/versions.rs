@@ -69,7 +69,8 @@ impl<R> Versions<R> {
 
     /// What is to be written: the rows of the table that end, then the new ones.
     pub fn finish(self) -> (Vec<(Uuid, Edge)>, Vec<Version<R>>) {
-        let new = self.open.into_values().filter(|(_, stored)| *stored == Stored::New).map(|(version, _)| version);
+        let new =
+            self.open.into_values().filter(|(_, stored)| *stored == Stored::New).map(|(version, _)| version);
         let mut rows = self.past;
         rows.extend(new);
         (self.closed, rows)
@@ -93,7 +94,8 @@ mod tests {
         versions.put(id, "c", edge(7));
         let (closed, new) = versions.finish();
         assert_eq!(closed, [(id, edge(5))]);
-        let spans: Vec<_> = new.iter().map(|it| (it.row, it.from.position, it.to.map(|to| to.position))).collect();
+        let spans: Vec<_> =
+            new.iter().map(|it| (it.row, it.from.position, it.to.map(|to| to.position))).collect();
         assert_eq!(spans, [("b", 5, Some(7)), ("c", 7, None)]);
     }
 

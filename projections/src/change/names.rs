@@ -5,6 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
+use super::taken_in::ROWS_AT_ONCE;
 use crate::Happened;
 use crate::versions::{Edge, Version, Versions};
 
@@ -41,11 +42,9 @@ struct Stored {
 impl Stored {
     fn named(self) -> Option<Name> {
         let hour_of = match (self.lesson_id, self.period_id, self.n) {
-            (Some(lesson), Some(period), Some(n)) => Some(HourOf {
-                lesson: RecordId(lesson),
-                period: RecordId(period),
-                n: u32::try_from(n).ok()?,
-            }),
+            (Some(lesson), Some(period), Some(n)) => {
+                Some(HourOf { lesson: RecordId(lesson), period: RecordId(period), n: u32::try_from(n).ok()? })
+            }
             _ => None,
         };
         Some(Name { plan: self.plan, kind: self.kind.parse().ok()?, name: self.name, hour_of })
@@ -70,7 +69,8 @@ impl Names {
         }
         let wanted: Vec<Uuid> = wanted.difference(&made).copied().collect();
         let hours = names.read(connection, &wanted, first).await?;
-        let of_hours: BTreeSet<Uuid> = hours.into_iter().flat_map(|hour| [hour.lesson.0, hour.period.0]).collect();
+        let of_hours: BTreeSet<Uuid> =
+            hours.into_iter().flat_map(|hour| [hour.lesson.0, hour.period.0]).collect();
         let more: Vec<Uuid> =
             of_hours.into_iter().filter(|id| !made.contains(id) && names.find(*id).is_none()).collect();
         names.read(connection, &more, first).await?;
@@ -168,7 +168,7 @@ impl Names {
             .execute(&mut *connection)
             .await?;
         }
-        for some in new.chunks(super::ROWS_AT_ONCE) {
+        for some in new.chunks(ROWS_AT_ONCE) {
             insert(connection, some).await?;
         }
         Ok(())

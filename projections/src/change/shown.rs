@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Event, FieldChange, FieldName, Kind, LockGranted, Mode, RecordId, SessionChanged, SessionEnd, SessionStarted,
-    Value, Who, named, value_json,
+    Event, FieldChange, FieldName, Kind, LockGranted, Mode, RecordId, SessionChanged, SessionEnd,
+    SessionStarted, Value, Who, named, value_json,
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
@@ -104,7 +104,8 @@ impl Shown {
                 self.about_record(row, e.kind, e.record);
             }
             Event::RecordChanged(e) => {
-                let renamed = e.changes.iter().filter(|_| e.period.is_none()).find(|change| change.field == "id");
+                let renamed =
+                    e.changes.iter().filter(|_| e.period.is_none()).find(|change| change.field == "id");
                 let name = renamed.and_then(|change| change.to.as_ref()?.text());
                 if let (Some(name), Some(known)) = (name, self.names.get(e.record)) {
                     let name = Name { name: Some(name.to_owned()), ..known.clone() };

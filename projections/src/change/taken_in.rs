@@ -1,0 +1,106 @@
+//! How a batch of events goes into the feed.
+
+use async_trait::async_trait;
+use domain::Event;
+use serde_json::{Map, Value as Json};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::Changes;
+use super::names::Names;
+use super::shown::{Row, Shown};
+use crate::{Happened, Projection, ProjectionError};
+
+/// How many rows go into a table with one statement: more at once would only take memory.
+pub(super) const ROWS_AT_ONCE: usize = 2_000;
+
+#[async_trait]
+impl Projection for Changes {
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
+        if batch.iter().all(|happened| happened.plan.is_none()) {
+            return Ok(());
+        }
+        let names = Names::load(connection, batch).await?;
+        let last = last_shown(connection, batch).await?;
+        let mut shown = Shown { names, last };
+        for some in batch.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<Row> = some.iter().filter_map(|happened| shown.show(happened)).collect();
+            insert(connection, &rows).await?;
+        }
+        shown.names.write(connection).await?;
+        Ok(())
+    }
+}
+
+/// What the feed last said of the sessions and locks that change or end in the batch.
+async fn last_shown(
+    connection: &mut PgConnection,
+    batch: &[Happened],
+) -> Result<HashMap<Uuid, Map<String, Json>>, sqlx::Error> {
+    let ids: Vec<Uuid> = batch
+        .iter()
+        .filter_map(|happened| match &happened.event {
+            Event::SessionChanged(e) => Some(e.session.0),
+            Event::SessionEnded(e) => Some(e.session.0),
+            Event::LockEnded(e) => Some(e.lock.0),
+            _ => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, Option<String>)> = sqlx::query_as(
+        "select distinct on (subject_id) subject_id, more from change where subject_id = any ($1)
+        order by subject_id, position desc",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, more)| Some((id, serde_json::from_str(more.as_deref()?).ok()?)))
+        .collect())
+}
+
+async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let changes = |row: &Row| serde_json::to_string(&row.changes).expect("values are always JSON");
+    let more = |row: &Row| {
+        (!row.more.is_empty()).then(|| serde_json::to_string(&row.more).expect("values are always JSON"))
+    };
+    sqlx::query(
+        "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
+            mode, period, revision, changes, more, cause, request)
+        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
+            $7::text[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[],
+            $15::text[], $16::text[], $17::text[], $18::text[])",
+    )
+    .bind(rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.append_end).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.epoch).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.r#type).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.subject_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.session_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
+    .bind(rows.iter().map(changes).collect::<Vec<_>>())
+    .bind(rows.iter().map(more).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

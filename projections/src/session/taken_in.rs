@@ -1,0 +1,257 @@
+//! How events change the rows of sessions.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{Event, SessionEnd, SessionEnded, Who};
+use sqlx::{FromRow, PgConnection};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::{Sessions, end_word};
+use crate::versions::{Edge, Version, Versions};
+use crate::who::who_text;
+use crate::{Happened, Projection, ProjectionError};
+
+#[derive(Debug, Clone)]
+struct State {
+    plan: Option<String>,
+    who: String,
+    mode: &'static str,
+    period_id: Option<Uuid>,
+    activity: Option<String>,
+    client: Option<String>,
+    logged_in_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+struct End {
+    plan: Option<String>,
+    who: String,
+    reason: &'static str,
+    ended_by: Option<String>,
+    message: Option<String>,
+}
+
+#[async_trait]
+impl Projection for Sessions {
+    fn name(&self) -> &'static str {
+        "session"
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
+        let ids: Vec<Uuid> = batch.iter().filter_map(|happened| session_of(&happened.event)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut known = Known::load(connection, &ids).await?;
+        for happened in batch {
+            known.take_in(happened);
+        }
+        known.write(connection).await
+    }
+}
+
+fn session_of(event: &Event) -> Option<Uuid> {
+    match event {
+        Event::SessionStarted(e) => Some(e.session.0),
+        Event::SessionChanged(e) => Some(e.session.0),
+        Event::SessionEnded(e) => Some(e.session.0),
+        _ => None,
+    }
+}
+
+/// The sessions that a batch is about.
+struct Known {
+    states: Versions<State>,
+    ends: Versions<End>,
+    /// When those began that may be opened anew.
+    began: HashMap<Uuid, DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct Stored {
+    session_id: Uuid,
+    plan: Option<String>,
+    who: String,
+    mode: String,
+    period_id: Option<Uuid>,
+    activity: Option<String>,
+    client: Option<String>,
+    logged_in_at: DateTime<Utc>,
+    since: DateTime<Utc>,
+    valid_from: i64,
+    valid_to: Option<i64>,
+}
+
+impl Known {
+    async fn load(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Known, sqlx::Error> {
+        let mut known = Known { states: Versions::new(), ends: Versions::new(), began: HashMap::new() };
+        let states: Vec<Stored> = sqlx::query_as(
+            "select distinct on (session_id) session_id, plan, who, mode, period_id, activity, client, logged_in_at,
+                since, valid_from, valid_to
+            from session where session_id = any ($1) order by session_id, valid_from desc",
+        )
+        .bind(ids)
+        .fetch_all(&mut *connection)
+        .await?;
+        for it in states {
+            known.began.insert(it.session_id, it.logged_in_at);
+            if it.valid_to.is_none() {
+                let state = State {
+                    plan: it.plan,
+                    who: it.who,
+                    mode: mode_word(&it.mode),
+                    period_id: it.period_id,
+                    activity: it.activity,
+                    client: it.client,
+                    logged_in_at: it.logged_in_at,
+                };
+                known.states.load(it.session_id, state, Edge { position: it.valid_from, at: it.since });
+            }
+        }
+        let ends: Vec<(Uuid, DateTime<Utc>, i64)> = sqlx::query_as(
+            "select session_id, ended_at, valid_from from session_end where session_id = any ($1) and valid_to is null",
+        )
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+        for (id, at, position) in ends {
+            let end = End { plan: None, who: String::new(), reason: "", ended_by: None, message: None };
+            known.ends.load(id, end, Edge { position, at });
+        }
+        Ok(known)
+    }
+
+    fn take_in(&mut self, happened: &Happened) {
+        let edge = Edge { position: happened.append_end, at: happened.at };
+        match &happened.event {
+            Event::SessionStarted(e) => {
+                let logged_in_at = *self.began.entry(e.session.0).or_insert(happened.at);
+                let state = State {
+                    plan: happened.plan.as_ref().map(ToString::to_string),
+                    who: who_text(e.who),
+                    mode: e.mode.word(),
+                    period_id: e.period.map(|period| period.0),
+                    activity: None,
+                    client: e.client.clone(),
+                    logged_in_at,
+                };
+                self.states.put(e.session.0, state, edge);
+                self.ends.end(e.session.0, edge);
+            }
+            Event::SessionChanged(e) => {
+                let Some(mut state) = self.states.get(e.session.0).cloned() else { return };
+                state.mode = e.mode.map_or(state.mode, domain::Mode::word);
+                state.period_id = e.period.map(|period| period.0).or(state.period_id);
+                if let Some(activity) = &e.activity {
+                    state.activity = (!activity.is_empty()).then(|| activity.clone());
+                }
+                self.states.put(e.session.0, state, edge);
+            }
+            Event::SessionEnded(e) => self.end(e, edge),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, e: &SessionEnded, edge: Edge) {
+        let state = self.states.get(e.session.0);
+        let (ended_by, message) = match &e.reason {
+            SessionEnd::SignedOff { by, message } => (Some(who_text(Who::User(*by))), Some(message.clone())),
+            _ => (None, None),
+        };
+        let end = End {
+            plan: state.and_then(|state| state.plan.clone()),
+            who: state.map(|state| state.who.clone()).unwrap_or_default(),
+            reason: end_word(&e.reason),
+            ended_by,
+            message,
+        };
+        self.ends.put(e.session.0, end, edge);
+        self.states.end(e.session.0, edge);
+    }
+
+    async fn write(self, connection: &mut PgConnection) -> Result<(), ProjectionError> {
+        let (closed, new) = self.states.finish();
+        if !closed.is_empty() {
+            sqlx::query(
+                "update session s set valid_to = c.valid_to, until = c.until
+                from unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) as c (session_id, valid_to, until)
+                where s.session_id = c.session_id and s.valid_to is null",
+            )
+            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
+            .bind(closed.iter().map(|(_, to)| to.at).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        insert_states(connection, &new).await?;
+        let (closed, new) = self.ends.finish();
+        if !closed.is_empty() {
+            sqlx::query(
+                "update session_end s set valid_to = c.valid_to
+                from unnest($1::uuid[], $2::bigint[]) as c (session_id, valid_to)
+                where s.session_id = c.session_id and s.valid_to is null",
+            )
+            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+        }
+        insert_ends(connection, &new).await?;
+        Ok(())
+    }
+}
+
+async fn insert_states(connection: &mut PgConnection, new: &[Version<State>]) -> Result<(), sqlx::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into session (session_id, plan, who, mode, period_id, activity, client, logged_in_at, since, until,
+            valid_from, valid_to)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
+            $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::bigint[])",
+    )
+    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.mode).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.period_id).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.activity.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.client.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.logged_in_at).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.from.at).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.to.map(|to| to.at)).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+async fn insert_ends(connection: &mut PgConnection, new: &[Version<End>]) -> Result<(), sqlx::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into session_end (session_id, plan, who, reason, ended_by, message, ended_at, valid_from, valid_to)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::timestamptz[], $8::bigint[], $9::bigint[])",
+    )
+    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.reason).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.ended_by.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.message.as_deref()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.from.at).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+fn mode_word(stored: &str) -> &'static str {
+    stored.parse().unwrap_or(domain::Mode::Read).word()
+}
