@@ -10,6 +10,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.
 const DEFINITIONS: &[&str] = &[
     include_str!("../../migrations/read_model/00_frame.sql"),
+    include_str!("../../migrations/read_model/10_plan.sql"),
+    include_str!("../../migrations/read_model/20_record.sql"),
+    include_str!("../../migrations/read_model/30_placement.sql"),
+    include_str!("../../migrations/read_model/40_account.sql"),
     include_str!("../../migrations/read_model/50_session.sql"),
     include_str!("../../migrations/read_model/60_lock.sql"),
     include_str!("../../migrations/read_model/70_change.sql"),

@@ -3,21 +3,44 @@
 //! - [`projection`] says what a read model is, [`Projections`] keeps all of them up, [`prepare`] makes the schema they lie in;
 //! - one file for every read model: its rows, how events change them, the questions that it answers.
 
+pub mod account;
+mod asked;
 pub mod change;
+pub mod collision;
 mod feed;
 mod follower;
 mod generation;
 pub mod import;
 pub mod lock;
+pub mod placement;
+pub mod plan;
 pub mod projection;
 mod projections;
+pub mod record;
 pub mod refusal;
 pub mod session;
 pub mod status;
+pub mod unplaced;
 mod versions;
 pub mod who;
 
+pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
 pub use generation::{PrepareError, prepare};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections};
+
+/// All read models there are.
+pub fn read_models() -> Vec<Box<dyn Projection>> {
+    vec![
+        Box::new(account::Accounts),
+        Box::new(plan::Plans),
+        Box::new(record::Records),
+        Box::new(placement::Placements),
+        Box::new(session::Sessions),
+        Box::new(lock::Locks),
+        Box::new(change::Changes),
+        Box::new(import::Imports),
+        Box::new(refusal::Refusals),
+    ]
+}

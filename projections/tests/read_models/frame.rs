@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{Event, NodeStarted, StreamName};
+use domain::{Actor, CommandId, Event, Meta, NodeStarted, StreamName};
+use eventstore::{Append, Expected, NewEvent, Write};
 use projections::{Happened, Projection, ProjectionError, ProjectionState, async_trait, prepare};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::setting::{SOON, Setting};
 
@@ -117,13 +119,14 @@ async fn a_projection_that_fails_stops_alone_and_says_where() {
 async fn an_event_that_nobody_can_read_stops_all_before_it() {
     let setting = with_diary().await;
     start_nodes(&setting, &["1"]).await;
-    sqlx::raw_sql(
-        "insert into event select 2, 2, stream, 2, 'FromTheFuture', null, recorded_at, meta, data from event;
-        update head set position = 2",
-    )
-    .execute(&mut setting.as_owner().await)
-    .await
-    .expect("an event of a newer build");
+    let event = NewEvent { r#type: "FromTheFuture", subject: None, data: b"{}".to_vec() };
+    let write = Write { stream: StreamName::from("site"), expected: Expected::Any, events: vec![event] };
+    let meta = Meta::new(CommandId(Uuid::now_v7()), Actor::System);
+    setting
+        .ledger
+        .append(Append { writes: vec![write], ..Append::new(meta) })
+        .await
+        .expect("of a newer build");
     let projections = setting.follow(vec![diary("a")]);
     projections.wait_for(2, Duration::from_secs(5)).await.expect_err("it cannot");
     let status = projections.status();

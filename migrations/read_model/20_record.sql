@@ -1,0 +1,33 @@
+-- Records of all kinds but placements. References are ids, so that a rename is one row.
+create table record (
+    record_id uuid not null,
+    plan text collate "C" not null,
+    kind text collate "C" not null,
+    -- nothing for time grid and school data, of which there is one each
+    name text collate "C",
+    -- by what lists are ordered: the name; a lesson that is called by a number comes by that number
+    sort text collate "C" not null,
+    -- name and long name in small letters, one a line, for `q=`
+    search text not null,
+    revision bigint not null,
+    -- of the last change; with the revision the value of the ETag
+    epoch bigint not null,
+    -- values by field, tagged with their form as in the events
+    fields jsonb not null,
+    -- values by period and field that override them
+    by_period jsonb,
+    -- every record that this one refers to, in whatever period
+    reference uuid[] not null,
+    -- user:<uuid>, token:<uuid>, operator, system
+    who text collate "C" not null,
+    changed_at timestamptz not null,
+    changed_position bigint not null,
+    valid_from bigint not null,
+    valid_to bigint,
+    primary key (record_id, valid_from)
+);
+
+create unique index record_current on record (record_id) where valid_to is null;
+create index record_now on record (plan, kind, sort) where valid_to is null;
+create index record_then on record (plan, kind, sort, valid_from);
+create index record_reference on record using gin (reference) where valid_to is null;

@@ -1,0 +1,179 @@
+//! What all questions share: the moment they ask for, pages, and names for ids.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::{Kind, PlanId, Position, RecordId};
+use serde_json::{Value as Json, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::Moment;
+
+/// The text of a question about a moment, of literals; `@"r"` stands for "the row `r` was true then". `$1` is
+/// [`Moment::position`]. There are two texts so that "now" is answered from the indexes of what is true now.
+macro_rules! asked {
+    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*]) => {
+        match $moment {
+            $crate::Moment::Now => concat!($($now),*),
+            $crate::Moment::AsOf(_) => concat!($($then),*),
+        }
+    };
+    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*] @$row:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $moment;
+            [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
+            [$($then)* "(" $row ".valid_from <= $1::bigint and (" $row ".valid_to is null or " $row ".valid_to > $1::bigint))"]
+            $($rest)*)
+    };
+    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*] $text:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $moment; [$($now)* $text] [$($then)* $text] $($rest)*)
+    };
+    ($moment:expr; $($rest:tt)*) => { $crate::asked::asked!(@ $moment; [] [] $($rest)*) };
+}
+pub(crate) use asked;
+
+impl Moment {
+    /// The position, if it is not now.
+    pub fn position(self) -> Option<i64> {
+        match self {
+            Moment::Now => None,
+            Moment::AsOf(position) => Some(position),
+        }
+    }
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The most items, from 1.
+    pub limit: i64,
+    /// What `next` of the page before said.
+    pub after: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paged<T> {
+    /// In the order of the list.
+    pub items: Vec<T>,
+    /// What the next page comes after; nothing at the end.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// One more than fits, to see whether there is a next page.
+    pub(crate) fn fetch(&self) -> i64 {
+        self.limit.max(1) + 1
+    }
+
+    /// Cuts off what is too much; `cursor` names the last item that is left.
+    pub(crate) fn cut<T>(&self, mut items: Vec<T>, cursor: impl Fn(&T) -> String) -> Paged<T> {
+        let limit = usize::try_from(self.limit.max(1)).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(cursor) } else { None };
+        Paged { items, next }
+    }
+}
+
+impl<T> Paged<T> {
+    pub(crate) fn nothing() -> Self {
+        Self { items: Vec::new(), next: None }
+    }
+
+    pub(crate) fn map<S>(self, change: impl FnMut(T) -> S) -> Paged<S> {
+        Paged { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
+}
+
+/// By what a list of records is ordered. Names come by their code points; lessons that are called by a number come first, by
+/// that number, so that lesson 9 stands before lesson 10.
+pub(crate) fn sort_key(kind: Kind, name: Option<&str>) -> String {
+    let Some(name) = name else { return kind.word().to_owned() };
+    if kind != Kind::Lessons {
+        return name.to_owned();
+    }
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let digits = name.trim_start_matches('0');
+        return format!("0{:03}{digits} {name}", digits.len());
+    }
+    format!("1{name}")
+}
+
+/// Who changed something, when and where, as `changed` shows it.
+pub(crate) fn changed_json(by: &str, at: DateTime<Utc>, epoch: i64, number: i64) -> Json {
+    json!({"by": by, "at": at, "position": Position { epoch, number }.to_string()})
+}
+
+/// What records were called at a moment.
+pub(crate) async fn record_names(
+    pool: &PgPool,
+    ids: &BTreeSet<RecordId>,
+    moment: Moment,
+) -> Result<HashMap<RecordId, String>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let sql = asked!(moment; "select r.record_id, coalesce(r.name, r.kind) from record r where r.record_id = any ($2) and " @"r");
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as(sql).bind(moment.position()).bind(ids).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|(id, name)| (RecordId(id), name)).collect())
+}
+
+/// The record that had a name at a moment.
+pub(crate) async fn record_id(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    name: &str,
+    moment: Moment,
+) -> Result<Option<RecordId>, sqlx::Error> {
+    let sql = asked!(moment; "select r.record_id from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and " @"r");
+    let id: Option<Uuid> = sqlx::query_scalar(sql)
+        .bind(moment.position())
+        .bind(plan.to_string())
+        .bind(kind.word())
+        .bind(sort_key(kind, Some(name)))
+        .fetch_optional(pool)
+        .await?;
+    Ok(id.map(RecordId))
+}
+
+/// Records that a question names. `None`: one of them is called nothing in the plan.
+pub(crate) async fn record_ids(
+    pool: &PgPool,
+    plan: &PlanId,
+    named: &[(Kind, &str)],
+    moment: Moment,
+) -> Result<Option<Vec<RecordId>>, sqlx::Error> {
+    let mut ids = Vec::with_capacity(named.len());
+    for (kind, name) in named {
+        match record_id(pool, plan, *kind, name, moment).await? {
+            Some(id) => ids.push(id),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(ids))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lessons_called_by_numbers_come_by_number_and_before_the_others() {
+        let mut names = ["10", "9", "Chor", "007", "7", "1000", "0"];
+        names.sort_by_key(|name| sort_key(Kind::Lessons, Some(name)));
+        assert_eq!(names, ["0", "007", "7", "9", "10", "1000", "Chor"]);
+        assert_eq!(sort_key(Kind::Rooms, Some("10")), "10");
+    }
+
+    #[test]
+    fn a_full_page_names_its_last_item() {
+        let page = Page { limit: 2, after: None };
+        let cut = page.cut(vec!["a", "b", "c"], |item| (*item).to_owned());
+        assert_eq!(cut, Paged { items: vec!["a", "b"], next: Some("b".into()) });
+        assert_eq!(page.cut(vec!["a", "b"], |item| (*item).to_owned()).next, None);
+    }
+}

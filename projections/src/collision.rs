@@ -1,0 +1,174 @@
+//! Double bookings: reported, never refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Kind, PlanId, RecordId};
+use serde_json::{Map, Value as Json, json};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::Moment;
+use crate::asked::{Page, Paged, asked, record_id, record_names, sort_key};
+
+/// Where and when something is in several lessons, with the weeks of their placements.
+#[derive(FromRow)]
+struct Clash {
+    period_id: Uuid,
+    day: i32,
+    hour: i32,
+    kind: String,
+    target_id: Uuid,
+    lesson_ids: Vec<Uuid>,
+    weeks: Vec<String>,
+}
+
+/// By what collisions are ordered, and the cursor: period, day, hour, kind, name, week.
+type Place = (String, i32, i32, String, String, String);
+
+/// Classes, teachers and rooms that are in two lessons at once, in one period or in all, by period, day, hour, kind and name.
+///
+/// An hour without a week meets the hours of every week, and one of a week only those of the same week; so there is one
+/// collision for what meets every week, and one for each week in which more meets. Nothing when there is no such period.
+pub async fn collisions(
+    pool: &PgPool,
+    plan: &PlanId,
+    period: Option<&str>,
+    moment: Moment,
+    page: &Page,
+) -> Result<Paged<Map<String, Json>>, sqlx::Error> {
+    let mut wanted = None;
+    if let Some(name) = period {
+        wanted = record_id(pool, plan, Kind::Periods, name, moment).await?;
+        if wanted.is_none() {
+            return Ok(Paged::nothing());
+        }
+    }
+    let clashes = clashes(pool, plan, wanted, moment).await?;
+    let mut referred = BTreeSet::new();
+    for clash in &clashes {
+        referred.extend(
+            [clash.period_id, clash.target_id].into_iter().chain(clash.lesson_ids.clone()).map(RecordId),
+        );
+    }
+    let names = record_names(pool, &referred, moment).await?;
+    let name = |id: Uuid| names.get(&RecordId(id)).cloned().unwrap_or_else(|| id.to_string());
+    let mut found: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+    for clash in &clashes {
+        for (week, lessons) in weeks(clash) {
+            let mut lessons: Vec<String> = lessons.into_iter().map(name).collect();
+            lessons.sort_by_key(|lesson| sort_key(Kind::Lessons, Some(lesson)));
+            let target = name(clash.target_id);
+            let place =
+                (name(clash.period_id), clash.day, clash.hour, clash.kind.clone(), target, week.to_owned());
+            found.insert(place, lessons);
+        }
+    }
+    // What clashes is little, however large the plan is; so it is cut here.
+    let after = page.after.as_deref().and_then(|after| serde_json::from_str::<Place>(after).ok());
+    let rest: Vec<(Place, Vec<String>)> =
+        found.into_iter().filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)).collect();
+    let cut = page.cut(rest, |(place, _)| serde_json::to_string(place).expect("numbers and texts"));
+    Ok(cut.map(|(place, lessons)| shown(place, &lessons)))
+}
+
+fn shown(place: Place, lessons: &[String]) -> Map<String, Json> {
+    let (period, day, hour, kind, name, week) = place;
+    let week = (!week.is_empty()).then_some(week);
+    let parts = [
+        ("kind", Some(json!(kind))),
+        ("name", Some(json!(name))),
+        ("period", Some(json!(period))),
+        ("day", Some(json!(day))),
+        ("hour", Some(json!(hour))),
+        ("week", week.map(Json::from)),
+        ("lessons", Some(json!(lessons))),
+    ];
+    parts.into_iter().filter_map(|(part, value)| Some((part.to_owned(), value?))).collect()
+}
+
+async fn clashes(
+    pool: &PgPool,
+    plan: &PlanId,
+    period: Option<RecordId>,
+    moment: Moment,
+) -> Result<Vec<Clash>, sqlx::Error> {
+    let sql = asked!(moment;
+        "select p.period_id, p.day, p.hour, k.kind, k.target_id, array_agg(p.lesson_id) as lesson_ids,
+            array_agg(coalesce(p.week, '')) as weeks
+        from placement p
+        join meeting m on m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
+            when p.meeting_of = p.lesson_id and exists (select from meeting o
+                where o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
+            else '00000000-0000-0000-0000-000000000000' end
+        cross join lateral (values ('class', m.class_id), ('teacher', m.teacher_id), ('room', m.room_id))
+            as k (kind, target_id)
+        where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and p.day is not null and p.hour is not null
+            and k.target_id is not null and " @"p" "
+        group by p.period_id, p.day, p.hour, k.kind, k.target_id
+        having count(distinct p.lesson_id) > 1");
+    sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(plan.to_string())
+        .bind(period.map(|period| period.0))
+        .fetch_all(pool)
+        .await
+}
+
+/// The lessons that meet: those of every week together, and for each week those that meet only in it, with the former.
+fn weeks(clash: &Clash) -> Vec<(&str, BTreeSet<Uuid>)> {
+    let mut by_week: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
+    for (lesson, week) in clash.lesson_ids.iter().zip(&clash.weeks) {
+        by_week.entry(week).or_default().insert(*lesson);
+    }
+    let always = by_week.remove("").unwrap_or_default();
+    let mut found = Vec::new();
+    for (week, lessons) in by_week {
+        let all: BTreeSet<Uuid> = lessons.union(&always).copied().collect();
+        if all.len() > 1 && all != always {
+            found.push((week, all));
+        }
+    }
+    if always.len() > 1 {
+        found.push(("", always));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clash(lessons: &[(u128, &str)]) -> Clash {
+        Clash {
+            period_id: Uuid::nil(),
+            day: 1,
+            hour: 1,
+            kind: "teacher".into(),
+            target_id: Uuid::nil(),
+            lesson_ids: lessons.iter().map(|(id, _)| Uuid::from_u128(*id)).collect(),
+            weeks: lessons.iter().map(|(_, week)| (*week).to_owned()).collect(),
+        }
+    }
+
+    fn found(lessons: &[(u128, &str)]) -> Vec<(String, Vec<u128>)> {
+        let clash = clash(lessons);
+        weeks(&clash)
+            .into_iter()
+            .map(|(week, lessons)| (week.to_owned(), lessons.iter().map(Uuid::as_u128).collect()))
+            .collect()
+    }
+
+    #[test]
+    fn hours_of_different_weeks_do_not_meet() {
+        assert_eq!(found(&[(1, "A"), (2, "B")]), []);
+        assert_eq!(found(&[(1, "A"), (2, "A")]), [("A".to_owned(), vec![1, 2])]);
+    }
+
+    #[test]
+    fn an_hour_without_a_week_meets_every_week() {
+        assert_eq!(found(&[(1, ""), (2, "B")]), [("B".to_owned(), vec![1, 2])]);
+        assert_eq!(found(&[(1, ""), (2, "")]), [(String::new(), vec![1, 2])]);
+        let both = [("A".to_owned(), vec![1, 2, 3]), (String::new(), vec![1, 2])];
+        assert_eq!(found(&[(1, ""), (2, ""), (3, "A")]), both);
+    }
+}

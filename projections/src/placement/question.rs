@@ -1,0 +1,145 @@
+//! What is asked about single placements.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{Kind, PlanId, RecordId};
+use serde_json::{Map, Value as Json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::PlacementRow;
+use super::row::Columns;
+use crate::Moment;
+use crate::account::who_names;
+use crate::asked::{Page, Paged, asked, changed_json, record_id, record_names};
+
+/// A placement, as it stood at the moment that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacementView {
+    /// Which it is.
+    pub id: RecordId,
+    /// Counts its changes.
+    pub revision: i64,
+    /// The epoch of the last change; with the revision the value of its `ETag`.
+    pub epoch: i64,
+    /// `{id, revision, lesson, n, period, …fields…, changed: {by, at, position}}`.
+    pub json: Map<String, Json>,
+}
+
+/// A row of its own: class, teacher, subject, room.
+type OwnRow = (Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>);
+
+/// One hour of a lesson in a period; nothing when it was not placed, or when there was no such lesson or period.
+pub async fn placement(
+    pool: &PgPool,
+    plan: &PlanId,
+    lesson: &str,
+    period: &str,
+    n: u32,
+    moment: Moment,
+) -> Result<Option<PlacementView>, sqlx::Error> {
+    let before = i64::from(n) - 1;
+    let page = Page { limit: 1, after: Some(before.to_string()) };
+    let found = placements(pool, plan, lesson, period, moment, &page).await?;
+    let n = n.to_string();
+    Ok(found.and_then(|found| {
+        found.items.into_iter().find(|view| view.json.get("id").and_then(Json::as_str) == Some(n.as_str()))
+    }))
+}
+
+/// The hours of a lesson that are placed in a period, by number; nothing when there was no such lesson or period.
+pub async fn placements(
+    pool: &PgPool,
+    plan: &PlanId,
+    lesson: &str,
+    period: &str,
+    moment: Moment,
+    page: &Page,
+) -> Result<Option<Paged<PlacementView>>, sqlx::Error> {
+    let Some(lesson) = record_id(pool, plan, Kind::Lessons, lesson, moment).await? else { return Ok(None) };
+    let Some(period) = record_id(pool, plan, Kind::Periods, period, moment).await? else { return Ok(None) };
+    let after: i32 = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0);
+    let sql = asked!(moment;
+        "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
+            p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
+        from placement p where p.lesson_id = $2 and p.period_id = $3 and p.n > $4 and " @"p" " order by p.n limit $5");
+    let rows: Vec<Columns> = sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(lesson.0)
+        .bind(period.0)
+        .bind(after)
+        .bind(page.fetch())
+        .fetch_all(pool)
+        .await?;
+    let rows = page.cut(rows, |row| row.n.to_string());
+    let items = views(pool, rows.items, moment).await?;
+    Ok(Some(Paged { items, next: rows.next }))
+}
+
+async fn views(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<PlacementView>, sqlx::Error> {
+    let with_own: Vec<Uuid> =
+        rows.iter().filter(|row| row.meeting_of == row.placement_id).map(|row| row.placement_id).collect();
+    let own: Vec<OwnRow> = if with_own.is_empty() {
+        Vec::new()
+    } else {
+        let sql = asked!(moment;
+            "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from meeting m
+            where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal");
+        sqlx::query_as(sql).bind(moment.position()).bind(with_own).fetch_all(pool).await?
+    };
+    let mut referred: BTreeSet<RecordId> =
+        rows.iter().flat_map(|row| [row.lesson_id, row.period_id]).map(RecordId).collect();
+    for (_, class, teacher, subject, room) in &own {
+        referred.extend([class, teacher, subject, room].into_iter().flatten().copied().map(RecordId));
+    }
+    let names = record_names(pool, &referred, moment).await?;
+    let people = who_names(pool, rows.iter().map(|row| row.who.as_str()), moment).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let id = RecordId(row.placement_id);
+            view(id, &row.into(), &own, &names, &people)
+        })
+        .collect())
+}
+
+fn view(
+    id: RecordId,
+    row: &PlacementRow,
+    own: &[OwnRow],
+    names: &HashMap<RecordId, String>,
+    people: &HashMap<String, String>,
+) -> PlacementView {
+    let name = |id: RecordId| Json::from(names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
+    let mut json = Map::new();
+    json.insert("id".into(), row.hour_of.n.to_string().into());
+    json.insert("revision".into(), row.revision.into());
+    json.insert("lesson".into(), name(row.hour_of.lesson));
+    json.insert("n".into(), row.hour_of.n.into());
+    json.insert("period".into(), name(row.hour_of.period));
+    let number = |number: Option<i32>| number.map(Json::from);
+    let fields = [
+        ("day", number(row.day)),
+        ("hour", number(row.hour)),
+        ("week", row.week.as_deref().map(Json::from)),
+        ("length", number(row.length)),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            json.insert(field.into(), value);
+        }
+    }
+    if row.own_rows {
+        let rows = own.iter().filter(|own| own.0 == id.0).map(|(_, class, teacher, subject, room)| {
+            let parts = [("class", class), ("teacher", teacher), ("subject", subject), ("room", room)];
+            parts
+                .into_iter()
+                .filter_map(|(part, id)| Some((part.to_owned(), name(RecordId((*id)?)))))
+                .collect()
+        });
+        json.insert("rows".into(), Json::Array(rows.map(Json::Object).collect()));
+    }
+    let by = people.get(&row.who).map_or("", String::as_str);
+    json.insert("changed".into(), changed_json(by, row.at, row.epoch, row.position));
+    PlacementView { id, revision: row.revision, epoch: row.epoch, json }
+}

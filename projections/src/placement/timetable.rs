@@ -1,0 +1,167 @@
+//! The timetable of a class, a teacher, a room, or of everybody.
+
+use domain::{Kind, PlanId, RecordId};
+use serde_json::{Map, Value as Json};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::Moment;
+use crate::asked::{Page, Paged, asked, record_id};
+
+/// Whose timetable, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimetableOf {
+    /// Everybody's.
+    All,
+    /// Of a class.
+    Class(String),
+    /// Of a teacher.
+    Teacher(String),
+    /// Of a room.
+    Room(String),
+}
+
+#[derive(FromRow)]
+struct Item {
+    day: i32,
+    hour: i32,
+    week: Option<String>,
+    lesson: String,
+    sort: String,
+    n: i32,
+    ordinal: i32,
+    class: Option<String>,
+    teacher: Option<String>,
+    subject: Option<String>,
+    room: Option<String>,
+}
+
+/// A row of a timetable, as a cursor: behind which the next page goes on.
+type Cursor = (i32, i32, String, String, String, i32, i32);
+
+/// The timetable, with one more condition on placements.
+macro_rules! timetable_sql {
+    ($moment:expr, $condition:literal) => {
+        asked!($moment;
+            "select p.day, p.hour, p.week, l.name as lesson, l.sort, p.n, coalesce(m.ordinal, 0) as ordinal,
+                c.name as class, t.name as teacher, s.name as subject, r.name as room
+            from placement p
+            join record l on l.record_id = p.lesson_id and " @"l" "
+            left join meeting m on m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
+                when p.meeting_of = p.lesson_id and exists (select from meeting o
+                    where o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
+                else '00000000-0000-0000-0000-000000000000' end
+            left join record c on c.record_id = m.class_id and " @"c" "
+            left join record t on t.record_id = m.teacher_id and " @"t" "
+            left join record s on s.record_id = m.subject_id and " @"s" "
+            left join record r on r.record_id = m.room_id and " @"r" "
+            where p.plan = $2 and p.period_id = $3 and p.day is not null and p.hour is not null and " @"p" "
+                and ($4::text is null or coalesce(p.week, '') in ('', $4::text))
+                and ($5::uuid is null or $5::uuid in (m.class_id, m.teacher_id, m.room_id))
+                and (p.day, p.hour, l.sort, coalesce(c.name, ''), coalesce(t.name, ''), p.n, coalesce(m.ordinal, 0))
+                    > ($6::int, $7::int, $8::text, $9::text, $10::text, $11::int, $12::int)
+                and " $condition "
+            order by p.day, p.hour, l.sort, coalesce(c.name, ''), coalesce(t.name, ''), p.n, coalesce(m.ordinal, 0)
+            limit $14")
+    };
+}
+
+/// Who meets whom when in a period: one item for every row of every placement, by day, hour, lesson (those that are called by
+/// numbers by those), class, teacher. A placement without rows of its own has those of its lesson's couplings, the period's
+/// own ones where it has some; one of a lesson without couplings shows in everybody's timetable only.
+///
+/// `week` asks for one week: what has that week, and what has none. Nothing when a name is not there.
+pub async fn timetable(
+    pool: &PgPool,
+    plan: &PlanId,
+    of: &TimetableOf,
+    period: &str,
+    week: Option<&str>,
+    moment: Moment,
+    page: &Page,
+) -> Result<Paged<Map<String, Json>>, sqlx::Error> {
+    let Some(period_id) = record_id(pool, plan, Kind::Periods, period, moment).await? else {
+        return Ok(Paged::nothing());
+    };
+    let target = match of {
+        TimetableOf::All => None,
+        TimetableOf::Class(name) => Some((Kind::Classes, name)),
+        TimetableOf::Teacher(name) => Some((Kind::Teachers, name)),
+        TimetableOf::Room(name) => Some((Kind::Rooms, name)),
+    };
+    let mut wanted = None;
+    if let Some((kind, name)) = target {
+        let Some(id) = record_id(pool, plan, kind, name, moment).await? else { return Ok(Paged::nothing()) };
+        wanted = Some((kind, id));
+    }
+    let owners = match wanted {
+        Some((kind, id)) if moment == Moment::Now => Some(owners(pool, kind, id).await?),
+        _ => None,
+    };
+    // Two texts: only the one that always has owners to look for can use their index.
+    let sql = if owners.is_some() {
+        timetable_sql!(moment, "p.meeting_of = any ($13::uuid[])")
+    } else {
+        timetable_sql!(moment, "$13::uuid[] is null")
+    };
+    let after = page.after.as_deref().and_then(|after| serde_json::from_str::<Cursor>(after).ok());
+    let (day, hour, lesson, class, teacher, n, ordinal) = after.unwrap_or_default();
+    let items: Vec<Item> = sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(plan.to_string())
+        .bind(period_id.0)
+        .bind(week)
+        .bind(wanted.map(|(_, id)| id.0))
+        .bind(day)
+        .bind(hour)
+        .bind(lesson)
+        .bind(class)
+        .bind(teacher)
+        .bind(n)
+        .bind(ordinal)
+        .bind(owners)
+        .bind(page.fetch())
+        .fetch_all(pool)
+        .await?;
+    Ok(page.cut(items, cursor).map(|item| json(item, period)))
+}
+
+/// The lessons and placements that somebody or something has a part in.
+async fn owners(pool: &PgPool, kind: Kind, id: RecordId) -> Result<Vec<Uuid>, sqlx::Error> {
+    let sql = match kind {
+        Kind::Classes => "select distinct owner_id from meeting where class_id = $1 and valid_to is null",
+        Kind::Teachers => "select distinct owner_id from meeting where teacher_id = $1 and valid_to is null",
+        _ => "select distinct owner_id from meeting where room_id = $1 and valid_to is null",
+    };
+    sqlx::query_scalar(sql).bind(id.0).fetch_all(pool).await
+}
+
+fn cursor(item: &Item) -> String {
+    let part = |name: &Option<String>| name.clone().unwrap_or_default();
+    let cursor: Cursor = (
+        item.day,
+        item.hour,
+        item.sort.clone(),
+        part(&item.class),
+        part(&item.teacher),
+        item.n,
+        item.ordinal,
+    );
+    serde_json::to_string(&cursor).expect("numbers and texts")
+}
+
+fn json(item: Item, period: &str) -> Map<String, Json> {
+    let parts = [
+        ("period", Some(Json::from(period))),
+        ("day", Some(item.day.into())),
+        ("hour", Some(item.hour.into())),
+        ("week", item.week.map(Json::from)),
+        ("lesson", Some(item.lesson.into())),
+        ("n", Some(item.n.into())),
+        ("class", item.class.map(Json::from)),
+        ("teacher", item.teacher.map(Json::from)),
+        ("subject", item.subject.map(Json::from)),
+        ("room", item.room.map(Json::from)),
+    ];
+    parts.into_iter().filter_map(|(part, value)| Some((part.to_owned(), value?))).collect()
+}

@@ -1,0 +1,227 @@
+//! Plans: what they are called, what may be done with them, how much is in them.
+
+use async_trait::async_trait;
+use domain::{Event, Kind, PlanCondition, PlanId, Position};
+use serde_json::{Map, Value as Json, json};
+use sqlx::{FromRow, PgConnection, PgPool};
+use std::collections::{BTreeMap, HashMap};
+
+use crate::asked::{Page, Paged, asked};
+use crate::{Happened, Moment, Projection, ProjectionError};
+
+/// The read model of plans: table `plan`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plans;
+
+/// A plan, as it stood at the moment that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanView {
+    /// Which it is.
+    pub plan: PlanId,
+    /// Counts the changes of its own data.
+    pub revision: i64,
+    /// The epoch of the last change; with the revision the value of its `ETag`.
+    pub epoch: i64,
+    /// As the API shows it.
+    pub json: Map<String, Json>,
+}
+
+#[derive(Debug, Clone, FromRow)]
+struct Row {
+    plan: String,
+    title: String,
+    state: String,
+    revision: i64,
+    epoch: i64,
+    valid_from: i64,
+}
+
+struct Change {
+    row: Row,
+    to: Option<i64>,
+}
+
+#[async_trait]
+impl Projection for Plans {
+    fn name(&self) -> &'static str {
+        "plan"
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
+        let of = |happened: &Happened| happened.plan.as_ref().map(ToString::to_string).unwrap_or_default();
+        let touched: Vec<String> =
+            batch.iter().filter(|it| matches!(it.event, Event::PlanChanged(_))).map(of).collect();
+        let mut current: HashMap<String, Row> = HashMap::new();
+        if !touched.is_empty() {
+            let rows: Vec<Row> = sqlx::query_as(
+                "select plan, title, state, revision, epoch, valid_from from plan
+                where plan = any ($1) and valid_to is null",
+            )
+            .bind(&touched)
+            .fetch_all(&mut *connection)
+            .await?;
+            current.extend(rows.into_iter().map(|row| (row.plan.clone(), row)));
+        }
+        let mut closed: BTreeMap<String, i64> = BTreeMap::new();
+        let mut new: Vec<Change> = Vec::new();
+        for happened in batch {
+            let from = happened.append_end;
+            let row = match &happened.event {
+                Event::PlanCreated(e) => Row {
+                    plan: e.plan.to_string(),
+                    title: e.title.clone(),
+                    state: word(PlanCondition::Open),
+                    revision: 1,
+                    epoch: happened.epoch,
+                    valid_from: from,
+                },
+                Event::PlanChanged(e) => {
+                    let plan = of(happened);
+                    let Some(before) = current.get(&plan) else {
+                        let cause = format!("there is no plan {plan}");
+                        return Err(ProjectionError::Unfit { position: happened.position, cause });
+                    };
+                    Row {
+                        plan,
+                        title: e.title.clone().unwrap_or_else(|| before.title.clone()),
+                        state: e.state.map_or_else(|| before.state.clone(), word),
+                        revision: i64::try_from(e.revision).unwrap_or(i64::MAX),
+                        epoch: happened.epoch,
+                        valid_from: from,
+                    }
+                }
+                _ => continue,
+            };
+            supersede(&mut new, &mut closed, &row, current.contains_key(&row.plan));
+            current.insert(row.plan.clone(), row.clone());
+            new.push(Change { row, to: None });
+        }
+        write(connection, &closed, &new).await?;
+        Ok(())
+    }
+}
+
+/// Ends what was true of the plan until this row. What began in the same append has never been.
+fn supersede(new: &mut Vec<Change>, closed: &mut BTreeMap<String, i64>, row: &Row, known: bool) {
+    if let Some(last) = new.iter().rposition(|change| change.row.plan == row.plan) {
+        if new[last].row.valid_from == row.valid_from {
+            new.remove(last);
+        } else {
+            new[last].to = Some(row.valid_from);
+        }
+    } else if known {
+        closed.insert(row.plan.clone(), row.valid_from);
+    }
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    closed: &BTreeMap<String, i64>,
+    new: &[Change],
+) -> Result<(), sqlx::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update plan set valid_to = e.position from unnest($1::text[], $2::bigint[]) as e (plan, position)
+        where plan.plan = e.plan and plan.valid_to is null",
+    )
+    .bind(closed.keys().cloned().collect::<Vec<_>>())
+    .bind(closed.values().copied().collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "insert into plan (plan, title, state, revision, epoch, valid_from, valid_to)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])",
+    )
+    .bind(new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.title.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.state.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.revision).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.epoch).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.row.valid_from).collect::<Vec<_>>())
+    .bind(new.iter().map(|it| it.to).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+fn word(state: PlanCondition) -> String {
+    match state {
+        PlanCondition::Open => "open",
+        PlanCondition::ReadOnly => "read-only",
+        PlanCondition::Archived => "archived",
+    }
+    .to_owned()
+}
+
+/// The plans, by name.
+pub async fn plans(pool: &PgPool, moment: Moment, page: &Page) -> Result<Paged<PlanView>, sqlx::Error> {
+    let sql = asked!(moment;
+        "select p.plan, p.title, p.state, p.revision, p.epoch, p.valid_from from plan p
+        where ($2::text is null or p.plan > $2) and " @"p" " order by p.plan limit $3");
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(&page.after)
+        .bind(page.fetch())
+        .fetch_all(pool)
+        .await?;
+    let rows = page.cut(rows, |row| row.plan.clone());
+    let items = views(pool, rows.items, moment).await?;
+    Ok(Paged { items, next: rows.next })
+}
+
+/// One plan; nothing when there was none then.
+pub async fn plan(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<Option<PlanView>, sqlx::Error> {
+    let sql = asked!(moment;
+        "select p.plan, p.title, p.state, p.revision, p.epoch, p.valid_from from plan p
+        where p.plan = $2 and " @"p");
+    let row: Option<Row> =
+        sqlx::query_as(sql).bind(moment.position()).bind(plan.to_string()).fetch_optional(pool).await?;
+    Ok(views(pool, row.into_iter().collect(), moment).await?.pop())
+}
+
+async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<PlanView>, sqlx::Error> {
+    let plans: Vec<&str> = rows.iter().map(|row| row.plan.as_str()).collect();
+    let numbers = asked!(moment;
+        "select p.plan, coalesce(
+                (select e.position from event e where e.stream = 'plan/' || p.plan
+                    and ($1::bigint is null or e.position <= $1::bigint) order by e.version desc limit 1), 0),
+            (select count(*) from session s where s.plan = p.plan and " @"s" "),
+            (select count(*) from lock l where l.plan = p.plan and " @"l" ")
+        from unnest($2::text[]) as p (plan)");
+    let numbers: Vec<(String, i64, i64, i64)> =
+        sqlx::query_as(numbers).bind(moment.position()).bind(&plans).fetch_all(pool).await?;
+    let counts = asked!(moment;
+        "select r.plan, r.kind, count(*) from record r where r.plan = any ($2) and " @"r" " group by r.plan, r.kind
+        union all
+        select h.plan, 'placements', count(*) from placement h where h.plan = any ($2) and " @"h" " group by h.plan");
+    let counts: Vec<(String, String, i64)> =
+        sqlx::query_as(counts).bind(moment.position()).bind(&plans).fetch_all(pool).await?;
+    let count = |plan: &str, kind: Kind| {
+        counts
+            .iter()
+            .find(|(of, word, _)| of == plan && word == kind.word())
+            .map_or(0, |(_, _, count)| *count)
+    };
+    let mut views = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Ok(id) = row.plan.parse::<PlanId>() else { continue };
+        let (number, sessions, locks) =
+            numbers.iter().find(|(of, ..)| *of == row.plan).map_or((0, 0, 0), |(_, p, s, l)| (*p, *s, *l));
+        let kinds = Kind::ALL.into_iter().filter(|kind| !kind.is_singleton());
+        let counts: Map<String, Json> =
+            kinds.map(|kind| (kind.word().to_owned(), count(&row.plan, kind).into())).collect();
+        let mut json = Map::new();
+        json.insert("plan".into(), row.plan.clone().into());
+        json.insert("title".into(), row.title.clone().into());
+        json.insert("state".into(), row.state.clone().into());
+        json.insert("revision".into(), row.revision.into());
+        json.insert("position".into(), json!(Position { epoch: row.epoch, number }.to_string()));
+        json.insert("counts".into(), Json::Object(counts));
+        json.insert("sessions".into(), sessions.into());
+        json.insert("locks".into(), locks.into());
+        views.push(PlanView { plan: id, revision: row.revision, epoch: row.epoch, json });
+    }
+    Ok(views)
+}

@@ -1,0 +1,137 @@
+//! Planning records of all kinds but placements: what they are and were.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{Event, FieldName, Fields, Kind, Record, RecordChanged, RecordId, Value};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::versions::{Edge, Versions};
+use crate::who::{who_acted, who_text};
+use crate::{Happened, Projection, ProjectionError};
+
+mod question;
+mod row;
+
+pub use question::{RecordFilter, RecordView, record, records, singleton};
+use row::{load, write};
+
+/// The read model of records: table `record`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Records;
+
+/// A record with what is said about its last change.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordRow {
+    pub plan: String,
+    pub record: Record,
+    pub who: String,
+    pub at: DateTime<Utc>,
+    pub position: i64,
+}
+
+#[async_trait]
+impl Projection for Records {
+    fn name(&self) -> &'static str {
+        "record"
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
+        let mut rows = Versions::new();
+        for (id, row, from) in load(connection, &touched(batch)).await? {
+            rows.load(id, row, Edge { position: from, at: DateTime::UNIX_EPOCH });
+        }
+        for happened in batch {
+            take(&mut rows, happened)?;
+        }
+        let (closed, new) = rows.finish();
+        write(connection, &closed, &new).await?;
+        Ok(())
+    }
+}
+
+/// The records that were there before the batch and are changed by it.
+fn touched(batch: &[Happened]) -> Vec<Uuid> {
+    let mut touched: Vec<Uuid> = batch
+        .iter()
+        .filter_map(|happened| match &happened.event {
+            Event::RecordChanged(e) if e.kind != Kind::Placements => Some(e.record.0),
+            Event::RecordRemoved(e) if e.kind != Kind::Placements => Some(e.record.0),
+            _ => None,
+        })
+        .collect();
+    touched.sort_unstable();
+    touched.dedup();
+    touched
+}
+
+fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), ProjectionError> {
+    let edge = Edge { position: happened.append_end, at: happened.at };
+    match &happened.event {
+        Event::RecordCreated(e) if e.kind != Kind::Placements => {
+            let Some(plan) = &happened.plan else { return Err(outside(happened)) };
+            let record = Record {
+                id: e.record,
+                kind: e.kind,
+                hour_of: None,
+                revision: e.revision,
+                epoch: happened.epoch,
+                fields: opened(e.kind, &e.fields),
+                by_period: BTreeMap::new(),
+            };
+            rows.put(e.record.0, changed_by(happened, plan.to_string(), record), edge);
+        }
+        Event::RecordChanged(e) if e.kind != Kind::Placements => {
+            let Some(before) = rows.get(e.record.0) else { return Err(unknown(happened, e.record)) };
+            let mut record = before.record.clone();
+            record.revision = e.revision;
+            record.epoch = happened.epoch;
+            change(&mut record, e);
+            let row = changed_by(happened, before.plan.clone(), record);
+            rows.put(e.record.0, row, edge);
+        }
+        Event::RecordRemoved(e) if e.kind != Kind::Placements => rows.end(e.record.0, edge),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn changed_by(happened: &Happened, plan: String, record: Record) -> RecordRow {
+    let who = who_text(who_acted(happened.meta.actor));
+    RecordRow { plan, record, who, at: happened.at, position: happened.position }
+}
+
+/// Puts the changed values in the place of the old ones.
+fn change(record: &mut Record, e: &RecordChanged) {
+    let fields = match e.period {
+        None => &mut record.fields,
+        Some(period) => record.by_period.entry(period).or_default(),
+    };
+    for change in &e.changes {
+        // A field that this build does not know is not shown.
+        let Some(field) = e.kind.field(&change.field) else { continue };
+        match &change.to {
+            Some(value) => fields.insert(field.name, value.open().clone()),
+            None => fields.remove(field.name),
+        };
+    }
+    record.by_period.retain(|_, fields| !fields.is_empty());
+}
+
+/// Fields as events hold them, by the table of fields.
+pub(crate) fn opened(kind: Kind, fields: &BTreeMap<FieldName, Value>) -> Fields {
+    fields.iter().filter_map(|(name, value)| Some((kind.field(name)?.name, value.open().clone()))).collect()
+}
+
+pub(crate) fn outside(happened: &Happened) -> ProjectionError {
+    ProjectionError::Unfit {
+        position: happened.position,
+        cause: format!("a record in the stream {}, which belongs to no plan", happened.stream),
+    }
+}
+
+pub(crate) fn unknown(happened: &Happened, record: RecordId) -> ProjectionError {
+    ProjectionError::Unfit { position: happened.position, cause: format!("there is no record {record}") }
+}

@@ -1,0 +1,207 @@
+//! What is asked about records.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{Kind, PlanId, RecordId};
+use serde_json::{Map, Value as Json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::RecordRow;
+use super::row::Columns;
+use crate::Moment;
+use crate::account::who_names;
+use crate::asked::{Page, Paged, asked, changed_json, record_id, record_ids, record_names, sort_key};
+
+/// A record, as it stood at the moment that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordView {
+    /// Which it is.
+    pub id: RecordId,
+    /// Counts its changes.
+    pub revision: i64,
+    /// The epoch of the last change; with the revision the value of its `ETag`.
+    pub epoch: i64,
+    /// `{id, revision, …fields…, changed: {by, at, position}}`, with `period_fields` when a period was asked for.
+    pub json: Map<String, Json>,
+}
+
+/// Which records of a kind are asked for; all that is named must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// A part of the name or long name, in whatever case.
+    pub q: Option<String>,
+    /// The name of a class that they refer to.
+    pub class: Option<String>,
+    /// The name of a teacher.
+    pub teacher: Option<String>,
+    /// The name of a room.
+    pub room: Option<String>,
+    /// The name of a subject.
+    pub subject: Option<String>,
+    /// The name of a department.
+    pub department: Option<String>,
+}
+
+impl RecordFilter {
+    fn named(&self) -> Vec<(Kind, &str)> {
+        [
+            (Kind::Classes, &self.class),
+            (Kind::Teachers, &self.teacher),
+            (Kind::Rooms, &self.room),
+            (Kind::Subjects, &self.subject),
+            (Kind::Departments, &self.department),
+        ]
+        .into_iter()
+        .filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
+        .collect()
+    }
+}
+
+/// One record by its name, with the values of a period where it has some; nothing when there was none, or no such period.
+pub async fn record(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    name: &str,
+    period: Option<&str>,
+    moment: Moment,
+) -> Result<Option<RecordView>, sqlx::Error> {
+    let Some(period) = period_asked(pool, plan, period, moment).await? else { return Ok(None) };
+    one(pool, plan, kind, sort_key(kind, Some(name)), period, moment).await
+}
+
+/// The one record of a kind that has no names: time grid, school data.
+pub async fn singleton(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    moment: Moment,
+) -> Result<Option<RecordView>, sqlx::Error> {
+    one(pool, plan, kind, sort_key(kind, None), None, moment).await
+}
+
+async fn one(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    sort: String,
+    period: Option<RecordId>,
+    moment: Moment,
+) -> Result<Option<RecordView>, sqlx::Error> {
+    let sql = asked!(moment;
+        "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who, r.changed_at,
+            r.changed_position, r.valid_from
+        from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and " @"r");
+    let row: Option<Columns> = sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(plan.to_string())
+        .bind(kind.word())
+        .bind(sort)
+        .fetch_optional(pool)
+        .await?;
+    Ok(views(pool, row.into_iter().collect(), period, moment).await?.pop())
+}
+
+/// The records of a kind, by name (lessons that are called by numbers by those); nothing when the filter or the period names
+/// what is not there. `after` is the name of a record, whether it is still there or not.
+pub async fn records(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    filter: &RecordFilter,
+    period: Option<&str>,
+    moment: Moment,
+    page: &Page,
+) -> Result<Paged<RecordView>, sqlx::Error> {
+    let Some(period) = period_asked(pool, plan, period, moment).await? else { return Ok(Paged::nothing()) };
+    let named = filter.named();
+    let Some(targets) = record_ids(pool, plan, &named, moment).await? else { return Ok(Paged::nothing()) };
+    // Two texts, because only the one that always has something to look for can use the index of references.
+    let sql = if targets.is_empty() {
+        asked!(moment;
+            "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who,
+                r.changed_at, r.changed_position, r.valid_from
+            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
+                and ($5::text is null or strpos(r.search, $5::text) > 0) and $6::uuid[] = '{}' and " @"r"
+            " order by r.sort limit $7")
+    } else {
+        asked!(moment;
+            "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who,
+                r.changed_at, r.changed_position, r.valid_from
+            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
+                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $6::uuid[] and " @"r"
+            " order by r.sort limit $7")
+    };
+    let rows: Vec<Columns> = sqlx::query_as(sql)
+        .bind(moment.position())
+        .bind(plan.to_string())
+        .bind(kind.word())
+        .bind(page.after.as_deref().map(|name| sort_key(kind, Some(name))).unwrap_or_default())
+        .bind(filter.q.as_ref().map(|q| q.to_lowercase()))
+        .bind(targets.iter().map(|id| id.0).collect::<Vec<Uuid>>())
+        .bind(page.fetch())
+        .fetch_all(pool)
+        .await?;
+    let views = views(pool, rows, period, moment).await?;
+    Ok(page.cut(views, |view| view.json.get("id").and_then(Json::as_str).unwrap_or_default().to_owned()))
+}
+
+/// The period that a question names; `None`: it names one that is not there.
+async fn period_asked(
+    pool: &PgPool,
+    plan: &PlanId,
+    period: Option<&str>,
+    moment: Moment,
+) -> Result<Option<Option<RecordId>>, sqlx::Error> {
+    match period {
+        None => Ok(Some(None)),
+        Some(name) => Ok(record_id(pool, plan, Kind::Periods, name, moment).await?.map(Some)),
+    }
+}
+
+async fn views(
+    pool: &PgPool,
+    rows: Vec<Columns>,
+    period: Option<RecordId>,
+    moment: Moment,
+) -> Result<Vec<RecordView>, sqlx::Error> {
+    let rows: Vec<RecordRow> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+    let mut referred = BTreeSet::new();
+    for row in &rows {
+        row.record.references(|id| {
+            referred.insert(id);
+        });
+    }
+    let names = record_names(pool, &referred, moment).await?;
+    let people = who_names(pool, rows.iter().map(|row| row.who.as_str()), moment).await?;
+    Ok(rows.iter().map(|row| view(row, period, &names, &people)).collect())
+}
+
+fn view(
+    row: &RecordRow,
+    period: Option<RecordId>,
+    names: &HashMap<RecordId, String>,
+    people: &HashMap<String, String>,
+) -> RecordView {
+    let record = &row.record;
+    let mut json = Map::new();
+    json.insert("id".into(), record.name().unwrap_or(record.kind.word()).into());
+    json.insert("revision".into(), record.revision.into());
+    json.extend(record.fields_json(period, |id| names.get(&id).cloned()));
+    if let Some(period) = period {
+        let own = record.by_period.get(&period);
+        let all = record.kind.fields().iter().map(|field| field.name);
+        let own: Vec<Json> =
+            all.filter(|name| own.is_some_and(|own| own.contains_key(name))).map(Json::from).collect();
+        json.insert("period_fields".into(), own.into());
+    }
+    let by = people.get(&row.who).map_or("", String::as_str);
+    json.insert("changed".into(), changed_json(by, row.at, record.epoch, row.position));
+    RecordView {
+        id: record.id,
+        revision: i64::try_from(record.revision).unwrap_or(i64::MAX),
+        epoch: record.epoch,
+        json,
+    }
+}

@@ -1,0 +1,204 @@
+//! Rows of the table `record`: read, written.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{Fields, Kind, Record, RecordId, Value};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::RecordRow;
+use crate::asked::sort_key;
+use crate::versions::{Edge, Version};
+
+/// The columns of the table, as far as a record is made of them.
+#[derive(FromRow)]
+pub(super) struct Columns {
+    pub record_id: Uuid,
+    pub plan: String,
+    pub kind: String,
+    pub revision: i64,
+    pub epoch: i64,
+    pub fields: String,
+    pub by_period: Option<String>,
+    pub who: String,
+    pub changed_at: DateTime<Utc>,
+    pub changed_position: i64,
+    pub valid_from: i64,
+}
+
+impl TryFrom<Columns> for RecordRow {
+    type Error = sqlx::Error;
+
+    fn try_from(columns: Columns) -> Result<Self, Self::Error> {
+        let kind: Kind = columns.kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let by_period = match &columns.by_period {
+            None => BTreeMap::new(),
+            Some(text) => read::<BTreeMap<RecordId, BTreeMap<String, Value>>>(text)?
+                .into_iter()
+                .map(|(period, fields)| (period, known(kind, fields)))
+                .collect(),
+        };
+        let record = Record {
+            id: RecordId(columns.record_id),
+            kind,
+            hour_of: None,
+            revision: u64::try_from(columns.revision).unwrap_or_default(),
+            epoch: columns.epoch,
+            fields: known(kind, read(&columns.fields)?),
+            by_period,
+        };
+        Ok(RecordRow {
+            plan: columns.plan,
+            record,
+            who: columns.who,
+            at: columns.changed_at,
+            position: columns.changed_position,
+        })
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+fn known(kind: Kind, fields: BTreeMap<String, Value>) -> Fields {
+    fields.into_iter().filter_map(|(name, value)| Some((kind.field(&name)?.name, value))).collect()
+}
+
+/// The rows that are true now, each with the position from which on.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, RecordRow, i64)>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Columns> = sqlx::query_as(
+        "select record_id, plan, kind, revision, epoch, fields::text, by_period::text, who, changed_at,
+            changed_position, valid_from
+        from record where record_id = any ($1) and valid_to is null",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|columns| {
+            let (id, from) = (columns.record_id, columns.valid_from);
+            Ok((id, columns.try_into()?, from))
+        })
+        .collect()
+}
+
+/// The columns of new rows, one array each.
+#[derive(Default)]
+struct Arrays {
+    record_id: Vec<Uuid>,
+    plan: Vec<String>,
+    kind: Vec<&'static str>,
+    name: Vec<Option<String>>,
+    sort: Vec<String>,
+    search: Vec<String>,
+    revision: Vec<i64>,
+    epoch: Vec<i64>,
+    fields: Vec<String>,
+    by_period: Vec<Option<String>>,
+    reference: Vec<String>,
+    who: Vec<String>,
+    changed_at: Vec<DateTime<Utc>>,
+    changed_position: Vec<i64>,
+    valid_from: Vec<i64>,
+    valid_to: Vec<Option<i64>>,
+}
+
+impl Arrays {
+    fn push(&mut self, version: &Version<RecordRow>) {
+        let RecordRow { plan, record, who, at, position } = &version.row;
+        let name = record.name();
+        let long_name = record.fields.get("long_name").and_then(Value::text).unwrap_or_default();
+        let json = |fields: &Fields| serde_json::to_string(fields).expect("values have text keys");
+        let by_period = (!record.by_period.is_empty())
+            .then(|| serde_json::to_string(&record.by_period).expect("periods are written as text"));
+        self.record_id.push(version.id);
+        self.plan.push(plan.clone());
+        self.kind.push(record.kind.word());
+        self.name.push(name.map(str::to_owned));
+        self.sort.push(sort_key(record.kind, name));
+        self.search.push(format!("{}\n{long_name}", name.unwrap_or_default()).to_lowercase());
+        self.revision.push(i64::try_from(record.revision).unwrap_or(i64::MAX));
+        self.epoch.push(record.epoch);
+        self.fields.push(json(&record.fields));
+        self.by_period.push(by_period);
+        self.reference.push(references(record));
+        self.who.push(who.clone());
+        self.changed_at.push(*at);
+        self.changed_position.push(*position);
+        self.valid_from.push(version.from.position);
+        self.valid_to.push(version.to.map(|to| to.position));
+    }
+}
+
+/// As PostgreSQL writes an array, because `unnest` takes no arrays of arrays of different lengths.
+fn references(record: &Record) -> String {
+    let mut all: Vec<RecordId> = Vec::new();
+    record.references(|id| all.push(id));
+    all.sort_unstable();
+    all.dedup();
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", all.join(","))
+}
+
+/// Ends rows of the table, then adds the new ones.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    closed: &[(Uuid, Edge)],
+    new: &[Version<RecordRow>],
+) -> Result<(), sqlx::Error> {
+    if !closed.is_empty() {
+        sqlx::query(
+            "update record set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (record_id, position)
+            where record.record_id = e.record_id and record.valid_to is null",
+        )
+        .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(closed.iter().map(|(_, edge)| edge.position).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Arrays::default();
+    for version in new {
+        rows.push(version);
+    }
+    sqlx::query(
+        "insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
+            who, changed_at, changed_position, valid_from, valid_to)
+        select r.record_id, r.plan, r.kind, r.name, r.sort, r.search, r.revision, r.epoch, r.fields::jsonb,
+            r.by_period::jsonb, r.reference::uuid[], r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
+            $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[],
+            $16::bigint[])
+            as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
+                changed_at, changed_position, valid_from, valid_to)",
+    )
+    .bind(rows.record_id)
+    .bind(rows.plan)
+    .bind(rows.kind)
+    .bind(rows.name)
+    .bind(rows.sort)
+    .bind(rows.search)
+    .bind(rows.revision)
+    .bind(rows.epoch)
+    .bind(rows.fields)
+    .bind(rows.by_period)
+    .bind(rows.reference)
+    .bind(rows.who)
+    .bind(rows.changed_at)
+    .bind(rows.changed_position)
+    .bind(rows.valid_from)
+    .bind(rows.valid_to)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
