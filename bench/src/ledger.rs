@@ -25,6 +25,8 @@ const CELLS: &[Cell] = &[
     (Contestant::Daybook, 64),
     (Contestant::Daybook, 256),
     (Contestant::Daybook, 1024),
+    (Contestant::DaybookNewIds, 64),
+    (Contestant::DaybookNewIds, 1024),
     (Contestant::Pgbench, 1),
     (Contestant::Pgbench, 64),
     (Contestant::PostgresEs, 1),

@@ -1,5 +1,5 @@
 //! Daybook's ledger as the service uses it: one committer in this process that gathers the appends of all writers. Beside the event it stores every
-//! command id, and it asks for each whether it is known.
+//! command id; one that comes from a caller it looks up too, because it may be known.
 
 use anyhow::Result;
 use domain::{Actor, CommandId, Meta, StreamName};
@@ -15,8 +15,8 @@ use crate::{
 /// The ledger's schema.
 const SCHEMA: &str = "ledger";
 
-/// One cell.
-pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
+/// One cell. `keyed`: the command ids come from callers.
+pub async fn run(database: &Database<'_>, writers: usize, timing: Timing, keyed: bool) -> Result<Measured> {
     Ledger::migrate(&database.options(), SCHEMA).await?;
     let ledger = Ledger::open(PoolSettings::new(database.options(), SCHEMA)).await?;
     let actor = Actor::User(Uuid::new_v4());
@@ -28,6 +28,7 @@ pub async fn run(database: &Database<'_>, writers: usize, timing: Timing) -> Res
             actor,
             session: Uuid::new_v4(),
             version: 0,
+            keyed,
         })
         .collect();
     let measured = measure::drive(&mut writers, timing).await;
@@ -42,6 +43,7 @@ struct Appender {
     actor: Actor,
     session: Uuid,
     version: i64,
+    keyed: bool,
 }
 
 impl Writer for Appender {
@@ -49,7 +51,7 @@ impl Writer for Appender {
         let mut meta = Meta::new(CommandId(Uuid::new_v4()), self.actor);
         meta.session = Some(self.session);
         let mut append = Append::new(meta);
-        append.keyed = true;
+        append.keyed = self.keyed;
         append.writes.push(Write {
             stream: self.stream.clone(),
             expected: Expected::Exactly(self.version),

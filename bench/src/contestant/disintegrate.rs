@@ -99,7 +99,10 @@ impl Writer for Appender {
 
 /// A serialization failure that shows before the commit comes out of the crate as a plain database error.
 fn is_serialization_failure(error: &sqlx_peers::Error) -> bool {
-    error.as_database_error().and_then(sqlx_peers::error::DatabaseError::code).is_some_and(|code| code == "40001")
+    error
+        .as_database_error()
+        .and_then(sqlx_peers::error::DatabaseError::code)
+        .is_some_and(|code| code == "40001")
 }
 
 #[cfg(test)]

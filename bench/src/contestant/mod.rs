@@ -22,8 +22,10 @@ pub const DATA_BYTES: usize = 300;
 /// One who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contestant {
-    /// Daybook's own ledger, the crate `eventstore`.
+    /// Daybook's own ledger, the crate `eventstore`; every command id comes from a caller, so it is asked whether it is known.
     Daybook,
+    /// The same with ids that the service makes itself: nobody can have used them before.
+    DaybookNewIds,
     /// Bare `pgbench`: one autocommitted insert a transaction, no version check, no command id.
     Pgbench,
     /// The crate `postgres-es`, the event repository of `cqrs-es`.
@@ -39,6 +41,7 @@ impl Contestant {
     pub fn name(self) -> &'static str {
         match self {
             Self::Daybook => "Daybook's ledger",
+            Self::DaybookNewIds => "the same, ids of its own",
             Self::Pgbench => "pgbench, bare inserts",
             Self::PostgresEs => "postgres-es 0.5.0",
             Self::Disintegrate => "disintegrate-postgres 4.0.1",
@@ -49,7 +52,8 @@ impl Contestant {
     /// One run in a database made for it.
     pub async fn run(self, database: &Database<'_>, writers: usize, timing: Timing) -> Result<Measured> {
         match self {
-            Self::Daybook => daybook::run(database, writers, timing).await,
+            Self::Daybook => daybook::run(database, writers, timing, true).await,
+            Self::DaybookNewIds => daybook::run(database, writers, timing, false).await,
             Self::Pgbench => pgbench::run(database, writers, timing).await,
             Self::PostgresEs => postgres_es::run(database, writers, timing).await,
             Self::Disintegrate => disintegrate::run(database, writers, timing).await,
