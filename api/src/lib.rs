@@ -1,3 +1,16 @@
-//! Daybook: HTTP and command line.
-pub mod private_postgres;
+//! Daybook: the HTTP interface, the command line, and the private PostgreSQL.
+//!
+//! - [`routes`] has all routes, one file for each group; [`http`] the conventions that all of them share;
+//! - [`desk`] decides commands on the folded states and writes them to the ledger;
+//! - [`service`] puts database, ledger, read models and desk together; [`private_postgres`] runs the database where none is given;
+//! - [`cli`] has one file for each command of the program.
+
+pub mod app;
+pub mod cli;
+pub mod desk;
 pub mod http;
+pub mod passwords;
+pub mod private_postgres;
+pub mod routes;
+pub mod service;
+pub mod tokens;

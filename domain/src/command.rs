@@ -102,8 +102,10 @@ pub enum Obstruction {
     NeedsHistory {
         /// The record.
         record: crate::RecordId,
-        /// Changes after this revision.
+        /// Changes after this revision,
         after_revision: u64,
+        /// up to this one.
+        to_revision: u64,
     },
 }
 
@@ -131,6 +133,11 @@ pub trait Command {
 
     /// The plan it is about, if it is about one.
     fn plan(&self) -> Option<&PlanId>;
+
+    /// The plan whose stream it reads and may write; another one than [`Command::plan`] only where the plan need not be there yet.
+    fn scope(&self) -> Option<&PlanId> {
+        self.plan()
+    }
 
     /// What it leads to. Rights are checked already; who asks and in which session is known to be true.
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision;

@@ -117,7 +117,6 @@ impl Event {
             Event::RecordCreated(e) => Some(e.record.0),
             Event::RecordChanged(e) => Some(e.record.0),
             Event::RecordRemoved(e) => Some(e.record.0),
-            Event::ChangeRefused(e) => e.record.map(|record| record.0),
             Event::UserAdded(e) => Some(e.user.0),
             Event::UserChanged(e) => Some(e.user.0),
             _ => None,

@@ -30,6 +30,10 @@ impl Command for CreatePlan {
         None
     }
 
+    fn scope(&self) -> Option<&PlanId> {
+        Some(&self.plan)
+    }
+
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         if !office.accounts.may_enter(ask.who, &self.plan) {
             return Err(Refusal::not_permitted("plan").into());

@@ -118,7 +118,7 @@ fn known_history<'a>(
     revision: u64,
     after_revision: u64,
 ) -> Result<&'a [PastChange], Obstruction> {
-    let needs = Obstruction::NeedsHistory { record, after_revision };
+    let needs = Obstruction::NeedsHistory { record, after_revision, to_revision: revision };
     let history = ask.history.ok_or(needs.clone())?;
     // The record may have moved on again since the history was read.
     if history.last().is_some_and(|last| last.revision == revision) { Ok(history) } else { Err(needs) }

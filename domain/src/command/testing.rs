@@ -134,7 +134,7 @@ impl Desk {
                     return Ok(events.into_iter().map(|(_, event)| event).collect());
                 }
                 Err(Obstruction::Refused(refusal)) => return Err(*refusal),
-                Err(Obstruction::NeedsHistory { record, after_revision }) => {
+                Err(Obstruction::NeedsHistory { record, after_revision, .. }) => {
                     assert!(history.is_none(), "the history was enough the first time");
                     history = Some(self.history(record, after_revision));
                 }

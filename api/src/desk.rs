@@ -1,0 +1,292 @@
+//! Where commands are decided: the folded states of the streams in use, and the way of a command through them to the ledger.
+//!
+//! Commands on one plan are decided one after the other, each on what the one before it decided, committed or not ([`cell`]). The
+//! ledger judges every append by the versions that its decision saw; when one has moved, the command is decided anew, and after
+//! three times alone, under the lock of the ledger's head ([`execute`]). So a plan is as fast as its decisions, not as its commits,
+//! and nothing that is answered rests on anything but the ledger.
+
+pub mod answer;
+pub mod caller;
+mod cell;
+mod clock;
+mod contact;
+mod execute;
+mod history;
+mod sweep;
+mod tail;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use domain::{Accounts, CommandId, Plan, PlanId, Position, Refusal, Sessions, Site};
+use eventstore::{AppendError, CredentialRow, Ledger};
+use moka::sync::Cache;
+use projections::Projections;
+
+pub use answer::{Answer, Answered};
+pub use caller::Caller;
+pub use execute::{Extra, Request};
+
+use cell::Cell;
+use clock::Clock;
+use contact::Contacts;
+
+use crate::http::{Code, Problem};
+
+/// How many plans are held in memory at once; the one not used for longest gives way.
+const PLANS_OPEN_MAX: usize = 256;
+
+/// The times and zones that the site has set.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// A session that is not heard of for this long ends.
+    pub session_idle: Duration,
+    /// A session older than this ends.
+    pub session_age: Duration,
+    /// A lock that is not renewed for this long ends.
+    pub lock_lease: Duration,
+    /// The site's time zone, in which days begin.
+    pub zone: Tz,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms {
+            session_idle: Duration::from_secs(60),
+            session_age: Duration::from_hours(12),
+            lock_lease: Duration::from_secs(60),
+            zone: Tz::Europe__Berlin,
+        }
+    }
+}
+
+/// Decides commands and answers who somebody is.
+pub struct Desk {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The read models, for candidates of expiry; no decision reads them.
+    pub projections: Projections,
+    /// The terms of the site.
+    pub terms: Terms,
+    plans: Mutex<HashMap<PlanId, Open>>,
+    uses: AtomicU64,
+    accounts: Cell<Accounts>,
+    site: Cell<Site>,
+    sessions: Cell<Sessions>,
+    epoch: AtomicI64,
+    clock: Clock,
+    contacts: Contacts,
+    /// Hashes of tokens and whose they are. What a token leads to never changes; whether it is still good is asked of the states.
+    credentials: Cache<[u8; 32], CredentialRow>,
+    /// Keys whose command is being carried out.
+    running: Mutex<HashMap<CommandId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+struct Open {
+    cell: Arc<Cell<Plan>>,
+    last_use: u64,
+}
+
+/// Why there is no answer of the command's own.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// The office refuses it; the refusal is recorded where it has to be.
+    Refused(Box<Refusal>),
+    /// The ledger cannot be reached.
+    Unavailable,
+    /// Too much is waiting.
+    Busy,
+    /// The key came with another request before.
+    KeyReused,
+    /// The request wants more than one append can hold.
+    TooLarge,
+    /// Something is broken; the cause is for the log.
+    Internal(String),
+}
+
+impl Failure {
+    fn database(error: sqlx::Error) -> Failure {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Failure::Unavailable
+            }
+            // 57P: the server stops or starts; 08: the connection is gone; 53: it has no room for one more.
+            sqlx::Error::Database(error)
+                if error.code().is_some_and(|code| ["57P", "08", "53"].iter().any(|class| code.starts_with(class))) =>
+            {
+                Failure::Unavailable
+            }
+            error => Failure::Internal(error.to_string()),
+        }
+    }
+
+    fn internal(error: impl std::fmt::Display) -> Failure {
+        Failure::Internal(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Failure {
+        Failure::database(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(Box::new(refusal))
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Failure {
+        match error {
+            AppendError::Busy => Failure::Busy,
+            AppendError::Unavailable => Failure::Unavailable,
+            AppendError::TooLarge => Failure::TooLarge,
+            AppendError::Failed(cause) => Failure::Internal(cause),
+            error @ (AppendError::Conflict | AppendError::NotDue | AppendError::Known(_)) => {
+                Failure::Internal(format!("{error}, and nobody took it in"))
+            }
+        }
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        let code = serde_json::from_value(refusal.code.word().into()).unwrap_or(Code::Internal);
+        let mut problem = Problem::new(code);
+        problem.members.clone_from(&refusal.members);
+        problem
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        match failure {
+            Failure::Refused(refusal) => Problem::from(&*refusal),
+            Failure::Unavailable => Problem::new(Code::Outage).retry_after(2),
+            Failure::Busy => Problem::new(Code::Busy).retry_after(1),
+            Failure::KeyReused => Problem::new(Code::KeyReused),
+            Failure::TooLarge => Problem::new(Code::TooLarge),
+            Failure::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl Desk {
+    /// Opens the desk on a ledger. Its tasks end when `stop` is cancelled.
+    pub async fn open(
+        ledger: Ledger,
+        projections: Projections,
+        terms: Terms,
+        stop: tokio_util::sync::CancellationToken,
+    ) -> Result<Arc<Desk>, Failure> {
+        let head = ledger.head().await?;
+        let desk = Arc::new(Desk {
+            accounts: Cell::new(Accounts::stream()),
+            site: Cell::new(Site::stream()),
+            sessions: Cell::new(Sessions::stream()),
+            plans: Mutex::default(),
+            uses: AtomicU64::new(0),
+            epoch: AtomicI64::new(head.epoch),
+            clock: Clock::read(&ledger).await?,
+            contacts: Contacts::new(&terms),
+            credentials: Cache::new(100_000),
+            running: Mutex::default(),
+            ledger,
+            projections,
+            terms,
+        });
+        tokio::spawn(tail::follow(desk.clone(), head.position, stop.clone()));
+        tokio::spawn(contact::flush(desk.clone(), stop.clone()));
+        tokio::spawn(sweep::run(desk.clone(), stop));
+        Ok(desk)
+    }
+
+    /// The present epoch.
+    pub fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// A position as it leaves the house.
+    pub fn position(&self, number: i64) -> Position {
+        Position { epoch: self.epoch(), number }
+    }
+
+    /// The database's clock, as near as this node knows it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The date at the site.
+    pub fn today(&self) -> NaiveDate {
+        self.now().with_timezone(&self.terms.zone).date_naive()
+    }
+
+    /// Looks at users, groups and tokens.
+    pub async fn with_accounts<T>(&self, look: impl FnOnce(&Accounts) -> T) -> Result<T, Failure> {
+        Ok(look(&self.accounts.read(&self.ledger).await?.tip))
+    }
+
+    /// Looks at a plan, which is empty when there is no such plan.
+    pub async fn with_plan<T>(&self, plan: &PlanId, look: impl FnOnce(&Plan) -> T) -> Result<T, Failure> {
+        let cell = self.plan_cell(plan);
+        let folded = cell.read(&self.ledger).await?;
+        Ok(look(&folded.tip))
+    }
+
+    fn plan_cell(&self, plan: &PlanId) -> Arc<Cell<Plan>> {
+        let last_use = self.uses.fetch_add(1, Ordering::Relaxed);
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = plans.get_mut(plan) {
+            open.last_use = last_use;
+            return open.cell.clone();
+        }
+        if plans.len() >= PLANS_OPEN_MAX {
+            let idle = plans.iter().filter(|(_, open)| Arc::strong_count(&open.cell) == 1 && open.cell.is_idle());
+            if let Some(oldest) = idle.min_by_key(|(_, open)| open.last_use).map(|(plan, _)| plan.clone()) {
+                plans.remove(&oldest);
+            }
+        }
+        let cell = Arc::new(Cell::new(plan.stream()));
+        plans.insert(plan.clone(), Open { cell: cell.clone(), last_use });
+        cell
+    }
+
+    /// Tells the states that a version of their stream is in the ledger.
+    fn note_seen(&self, stream: &str, version: i64) {
+        for (name, cell) in [
+            (self.accounts.stream(), &self.accounts as &dyn Seen),
+            (self.site.stream(), &self.site),
+            (self.sessions.stream(), &self.sessions),
+        ] {
+            if name.as_str() == stream {
+                return cell.note(version);
+            }
+        }
+        if stream.ends_with("/refused") {
+            return;
+        }
+        if let Some(plan) = PlanId::of_stream(stream) {
+            let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(open) = plans.get(&plan) {
+                open.cell.note_seen(version);
+            }
+        }
+    }
+}
+
+/// A state of whatever type that can be told of a version.
+trait Seen {
+    fn note(&self, version: i64);
+}
+
+impl<S: domain::Fold> Seen for Cell<S> {
+    fn note(&self, version: i64) {
+        self.note_seen(version);
+    }
+}

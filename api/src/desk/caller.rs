@@ -1,0 +1,151 @@
+//! Who calls: from a token to a session or a program that is still welcome.
+
+use domain::command::Office;
+use domain::{PlanId, Refusal, RefusalCode, Right, SessionId, Sessions, TokenId, Who};
+use eventstore::{CredentialKind, CredentialRow};
+use sha2::{Digest, Sha256};
+
+use super::{Desk, Failure};
+
+/// Somebody who has shown a good token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub who: Who,
+    /// His session; a program that shows its API token has none.
+    pub session: Option<SessionId>,
+    /// The plan of the session; none for a session of the site and a program.
+    pub plan: Option<PlanId>,
+}
+
+/// The hash under which a token is kept.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl Desk {
+    /// Who shows this token: 401 when nobody does any more, with the reason as far as it is known. It is contact.
+    pub async fn caller(&self, token: &str) -> Result<Caller, Failure> {
+        let Some(credential) = self.credential(token).await? else {
+            return Err(Refusal::bare(RefusalCode::NotLoggedIn).into());
+        };
+        match credential.kind {
+            CredentialKind::Token => {
+                let who = Who::Token(TokenId(credential.owner));
+                self.check_welcome(who).await?;
+                Ok(Caller { who, session: None, plan: None })
+            }
+            CredentialKind::Session => {
+                let session = SessionId(credential.owner);
+                let plan = credential.stream.and_then(|stream| PlanId::of_stream(stream.as_str()));
+                let who = match self.session_owner(session, plan.as_ref()).await? {
+                    Ok(who) => who,
+                    // It may have been opened by another node a moment ago: the ledger knows.
+                    Err(refusal) if refusal.code == RefusalCode::NotLoggedIn => {
+                        self.refresh_sessions(plan.as_ref()).await?;
+                        self.session_owner(session, plan.as_ref()).await??
+                    }
+                    Err(refusal) => return Err(refusal.into()),
+                };
+                self.check_welcome(who).await?;
+                self.contacts.note(session.0);
+                Ok(Caller { who, session: Some(session), plan })
+            }
+            CredentialKind::Password => Err(Refusal::bare(RefusalCode::NotLoggedIn).into()),
+        }
+    }
+
+    /// Whose a token is, whether or not it is still good.
+    pub async fn credential(&self, token: &str) -> Result<Option<CredentialRow>, Failure> {
+        let hash = token_hash(token);
+        if let Some(known) = self.credentials.get(&hash) {
+            return Ok(Some(known));
+        }
+        let found = self.ledger.credential_by_hash(&hash).await?;
+        if let Some(found) = &found {
+            self.credentials.insert(hash, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// Checks that a plan is there and the caller's group covers it, and that he has a right: 404, 403.
+    pub async fn check_right(&self, caller: &Caller, plan: Option<&PlanId>, right: Right) -> Result<(), Failure> {
+        if let Some(plan) = plan {
+            self.check_plan(caller, plan).await?;
+        }
+        let may = self.with_accounts(|accounts| accounts.may(caller.who, right)).await?;
+        if may { Ok(()) } else { Err(Refusal::not_permitted(right.word()).into()) }
+    }
+
+    /// Checks that a plan is there and the caller's group covers it: 404, 403.
+    pub async fn check_plan(&self, caller: &Caller, plan: &PlanId) -> Result<(), Failure> {
+        if !self.with_plan(plan, |plan| plan.id().is_some()).await? {
+            return Err(Refusal::not_found().into());
+        }
+        if !self.with_accounts(|accounts| accounts.may_enter(caller.who, plan)).await? {
+            return Err(Refusal::not_permitted("plan").into());
+        }
+        Ok(())
+    }
+
+    async fn check_welcome(&self, who: Who) -> Result<(), Failure> {
+        let now = self.now();
+        if self.with_accounts(|accounts| accounts.is_welcome(who, now)).await? {
+            Ok(())
+        } else {
+            Err(Refusal::bare(RefusalCode::NotLoggedIn).into())
+        }
+    }
+
+    async fn session_owner(
+        &self,
+        session: SessionId,
+        plan: Option<&PlanId>,
+    ) -> Result<Result<Who, Refusal>, Failure> {
+        self.look(plan, |office| office.check_session(session).map(|session| session.who)).await
+    }
+
+    /// Looks at all states that a question may need.
+    pub async fn look<T>(
+        &self,
+        plan: Option<&PlanId>,
+        look: impl FnOnce(&Office<'_>) -> T,
+    ) -> Result<T, Failure> {
+        // In the order in which commands take them.
+        let cell = plan.map(|plan| self.plan_cell(plan));
+        let folded = match &cell {
+            Some(cell) => Some(cell.read(&self.ledger).await?),
+            None => None,
+        };
+        let sessions = self.sessions.read(&self.ledger).await?;
+        let accounts = self.accounts.read(&self.ledger).await?;
+        let site = self.site.read(&self.ledger).await?;
+        Ok(look(&Office {
+            plan: folded.as_ref().map(|folded| &folded.tip),
+            accounts: &accounts.tip,
+            site: &site.tip,
+            sessions: &sessions.tip,
+        }))
+    }
+
+    /// What somebody and his group are called.
+    pub async fn names_of(&self, who: Who) -> Result<(String, Option<String>), Failure> {
+        self.with_accounts(|accounts| {
+            let group = accounts.group_of(who).map(|group| group.name.clone());
+            (accounts.name_of(who), group)
+        })
+        .await
+    }
+
+    async fn refresh_sessions(&self, plan: Option<&PlanId>) -> Result<(), Failure> {
+        match plan {
+            Some(plan) => self.plan_cell(plan).refresh(&self.ledger).await,
+            None => self.sessions.refresh(&self.ledger).await,
+        }
+    }
+
+    /// Looks at the sessions that are in no plan.
+    pub async fn with_site_sessions<T>(&self, look: impl FnOnce(&Sessions) -> T) -> Result<T, Failure> {
+        Ok(look(&self.sessions.read(&self.ledger).await?.tip))
+    }
+}

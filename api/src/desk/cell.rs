@@ -1,0 +1,206 @@
+//! The folded state of one stream, kept in memory and extended by what is appended.
+//!
+//! It is a cache: that a decision made on it holds is judged by the ledger, which knows the version that the decision saw. Two
+//! states are kept: `tip` with everything decided here, also what is not yet committed, so that the next command need not wait for
+//! a commit; and `committed`, to go back to when a commit fails.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use domain::{At, Event, Fold, Stamp, StreamName};
+use eventstore::{Alone, Ledger, Recorded};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use super::Failure;
+
+/// How many events are read at a time when a state is folded from the ledger.
+const PAGE: i64 = 5_000;
+
+/// One stream's state.
+pub struct Cell<S> {
+    stream: StreamName,
+    folded: Arc<RwLock<Folded<S>>>,
+    /// The highest version that is known to be in the ledger, whoever wrote it.
+    seen: AtomicI64,
+}
+
+/// The states themselves, behind the lock.
+pub struct Folded<S> {
+    committed: S,
+    committed_version: i64,
+    /// Everything decided here so far.
+    pub tip: S,
+    /// The version that the next decision builds on.
+    pub tip_version: i64,
+    pending: VecDeque<Pending>,
+    /// Nothing has been read yet, or an append failed: the ledger is read before the next decision.
+    must_read: bool,
+}
+
+struct Pending {
+    version_before: i64,
+    events: Vec<Event>,
+    outcome: Outcome,
+}
+
+/// What became of an append; set by whoever waited for it.
+pub type Outcome = Arc<OnceLock<Committed>>;
+
+/// The end of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It is in the ledger: the stamp of its first event in this stream.
+    Yes(Stamp, i64),
+    /// It is not, or nobody knows.
+    No,
+}
+
+impl<S: Fold> Cell<S> {
+    /// A state that is read at its first use.
+    pub fn new(stream: StreamName) -> Cell<S> {
+        let folded = Folded {
+            committed: S::default(),
+            committed_version: 0,
+            tip: S::default(),
+            tip_version: 0,
+            pending: VecDeque::new(),
+            must_read: true,
+        };
+        Cell { stream, folded: Arc::new(RwLock::new(folded)), seen: AtomicI64::new(0) }
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &StreamName {
+        &self.stream
+    }
+
+    /// Somebody has seen this version in the ledger.
+    pub fn note_seen(&self, version: i64) {
+        self.seen.fetch_max(version, Ordering::Relaxed);
+    }
+
+    /// The state, to be decided on; nobody else decides meanwhile.
+    pub async fn write(&self, ledger: &Ledger) -> Result<OwnedRwLockWriteGuard<Folded<S>>, Failure> {
+        let mut folded = self.folded.clone().write_owned().await;
+        folded.take_outcomes();
+        if folded.must_read || self.seen.load(Ordering::Relaxed) > folded.tip_version {
+            folded.catch_up(&self.stream, ledger).await?;
+        }
+        Ok(folded)
+    }
+
+    /// The state, to be looked at.
+    pub async fn read(&self, ledger: &Ledger) -> Result<OwnedRwLockReadGuard<Folded<S>>, Failure> {
+        let folded = self.folded.clone().read_owned().await;
+        let fresh = !folded.must_read
+            && self.seen.load(Ordering::Relaxed) <= folded.tip_version
+            && folded.pending.front().is_none_or(|pending| pending.outcome.get().is_none());
+        if fresh {
+            return Ok(folded);
+        }
+        drop(folded);
+        Ok(OwnedRwLockWriteGuard::downgrade(self.write(ledger).await?))
+    }
+
+    /// Reads what others have written since, whether or not there is a sign of it.
+    pub async fn refresh(&self, ledger: &Ledger) -> Result<(), Failure> {
+        let mut folded = self.folded.clone().write_owned().await;
+        folded.take_outcomes();
+        folded.catch_up(&self.stream, ledger).await
+    }
+
+    /// The state while the head of the ledger is locked: exactly what is committed.
+    pub async fn write_alone(&self, alone: &mut Alone) -> Result<OwnedRwLockWriteGuard<Folded<S>>, Failure> {
+        let mut folded = self.folded.clone().write_owned().await;
+        folded.take_outcomes();
+        folded.go_back();
+        loop {
+            let after = folded.committed_version;
+            let events = alone.read_stream(&self.stream, after, PAGE).await.map_err(Failure::database)?;
+            if events.is_empty() {
+                break;
+            }
+            folded.take_in(events, alone.head().epoch)?;
+        }
+        folded.tip = folded.committed.clone();
+        folded.tip_version = folded.committed_version;
+        folded.must_read = false;
+        Ok(folded)
+    }
+
+    /// Whether nothing is waiting for a commit, so that the state can be forgotten.
+    pub fn is_idle(&self) -> bool {
+        self.folded.try_read().is_ok_and(|folded| folded.pending.is_empty())
+    }
+}
+
+impl<S: Fold> Folded<S> {
+    /// Takes in what has just been decided, before it is committed.
+    pub fn decide(&mut self, events: Vec<Event>, epoch: i64) -> Outcome {
+        let outcome = Outcome::default();
+        let version_before = self.tip_version;
+        for event in &events {
+            self.tip_version += 1;
+            self.tip.evolve(event, &At { version: self.tip_version, epoch, stamp: None });
+        }
+        self.pending.push_back(Pending { version_before, events, outcome: outcome.clone() });
+        outcome
+    }
+
+    fn take_outcomes(&mut self) {
+        while let Some(outcome) = self.pending.front().and_then(|pending| pending.outcome.get().copied()) {
+            let Some(pending) = self.pending.pop_front() else { return };
+            match outcome {
+                Committed::Yes(first, epoch) if pending.version_before == self.committed_version => {
+                    for (event, index) in pending.events.iter().zip(0..) {
+                        let stamp = Stamp { position: first.position + index, ..first };
+                        self.committed_version += 1;
+                        let at = At { version: self.committed_version, epoch, stamp: Some(stamp) };
+                        self.committed.evolve(event, &at);
+                        self.tip.settle(event, &stamp);
+                    }
+                }
+                // Something before it went wrong, or it did itself: what is true stands in the ledger.
+                Committed::Yes(..) | Committed::No => {
+                    self.go_back();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn go_back(&mut self) {
+        self.pending.clear();
+        self.must_read = true;
+    }
+
+    /// Reads on from what is committed. What is pending is decided anew by whoever waits for it, when it turns out to conflict.
+    async fn catch_up(&mut self, stream: &StreamName, ledger: &Ledger) -> Result<(), Failure> {
+        self.go_back();
+        let epoch = ledger.head().await.map_err(Failure::database)?.epoch;
+        loop {
+            let events =
+                ledger.read_stream(stream, self.committed_version, PAGE).await.map_err(Failure::database)?;
+            let all = (events.len() as i64) < PAGE;
+            self.take_in(events, epoch)?;
+            if all {
+                break;
+            }
+        }
+        self.tip = self.committed.clone();
+        self.tip_version = self.committed_version;
+        self.must_read = false;
+        Ok(())
+    }
+
+    fn take_in(&mut self, events: Vec<Recorded>, epoch: i64) -> Result<(), Failure> {
+        for recorded in events {
+            let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
+            let stamp = Stamp { position: recorded.position, at: recorded.recorded_at };
+            self.committed.evolve(&event, &At { version: recorded.version, epoch, stamp: Some(stamp) });
+            self.committed_version = recorded.version;
+        }
+        Ok(())
+    }
+}

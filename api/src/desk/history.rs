@@ -1,0 +1,81 @@
+//! What happened to a record since a revision, read from the ledger for the one who came too late.
+
+use domain::command::PastChange;
+use domain::{Actor, Event, FieldChange, Position, RecordId, TokenId, UserId, Who};
+use eventstore::Recorded;
+
+use super::{Desk, Failure};
+
+/// The most changes that a loser is told of; of more, the newest.
+const CHANGES_MAX: u64 = 1_000;
+
+impl Desk {
+    /// The changes of a record after a revision up to another, oldest first.
+    pub(super) async fn history(
+        &self,
+        record: RecordId,
+        after_revision: u64,
+        to_revision: u64,
+    ) -> Result<Vec<PastChange>, Failure> {
+        let count = to_revision.saturating_sub(after_revision).clamp(1, CHANGES_MAX) as i64;
+        // Every revision is one event about the record, so the newest so many of them are enough.
+        let first: Option<i64> = sqlx::query_scalar(
+            "select min(position) from (
+                select position from event where subject = $1 order by position desc limit $2) newest",
+        )
+        .bind(record.0)
+        .bind(count)
+        .fetch_one(self.ledger.pool())
+        .await?;
+        let Some(first) = first else { return Ok(Vec::new()) };
+        let events = self.ledger.read_subject(record.0, first - 1, i64::MAX).await?;
+        let mut history = Vec::with_capacity(events.len());
+        for recorded in events {
+            history.extend(self.past_change(&recorded)?.filter(|past| past.revision > after_revision));
+        }
+        Ok(history)
+    }
+
+    fn past_change(&self, recorded: &Recorded) -> Result<Option<PastChange>, Failure> {
+        let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
+        let (revision, changes) = match event {
+            Event::RecordCreated(e) => {
+                let change = |(field, value)| FieldChange { field, from: None, to: Some(value) };
+                (e.revision, e.fields.into_iter().map(change).collect())
+            }
+            Event::RecordChanged(e) => (e.revision, e.changes),
+            Event::RecordRemoved(e) => {
+                let change = |(field, value)| FieldChange { field, from: Some(value), to: None };
+                (e.revision, e.fields.into_iter().map(change).collect())
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(PastChange {
+            revision,
+            who: who_of(recorded.meta.actor),
+            at: recorded.recorded_at,
+            position: Position { epoch: self.epoch(), number: recorded.position },
+            changes,
+        }))
+    }
+}
+
+/// The rules' word for an actor of the ledger.
+pub fn who_of(actor: Actor) -> Who {
+    match actor {
+        Actor::User(id) => Who::User(UserId(id)),
+        Actor::Token(id) => Who::Token(TokenId(id)),
+        Actor::Operator => Who::Operator,
+        Actor::System => Who::System,
+    }
+}
+
+/// The ledger's word for who asks.
+pub fn actor_of(who: Who) -> Actor {
+    match who {
+        Who::User(id) => Actor::User(id.0),
+        Who::Token(id) => Actor::Token(id.0),
+        Who::Operator => Actor::Operator,
+        Who::System => Actor::System,
+    }
+}

@@ -1,0 +1,150 @@
+//! Ends sessions and locks whose time has passed.
+//!
+//! A sweep only finds candidates. A lost contact is judged by the ledger under the lock of its head, by the database's clock, as a
+//! condition of the append. Age needs no such condition: a moment that has passed by the database's clock stays passed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, Who};
+use domain::command::end_lock::EndLock;
+use domain::command::end_session::EndSession;
+use eventstore::Due;
+use sqlx::Row;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Answer, Desk, Extra, Failure, Request, contact};
+
+/// The most candidates of one sweep; the next one is soon.
+const CANDIDATES_MAX: i64 = 500;
+
+/// Sweeps until `stop`.
+pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
+    let shortest = desk.terms.session_idle.min(desk.terms.lock_lease);
+    let every = (shortest / 4).clamp(Duration::from_millis(100), Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        if desk.clock.set(&desk.ledger).await.is_err() {
+            continue;
+        }
+        contact::write_due(&desk).await;
+        if let Err(failure) = sweep(&desk).await {
+            tracing::debug!(?failure, "a sweep for ended sessions and locks was broken off");
+        }
+    }
+}
+
+async fn sweep(desk: &Arc<Desk>) -> Result<(), Failure> {
+    let idle = desk.terms.session_idle + desk.contacts.slack();
+    let lease = desk.terms.lock_lease + desk.contacts.slack();
+    let silent = desk.ledger.due_contacts(idle.min(lease), CANDIDATES_MAX).await?;
+    if !silent.is_empty() {
+        for (lock, plan) in locks_among(desk, &silent).await? {
+            end_lock(desk, lock, plan, lease).await?;
+        }
+        for (session, plan) in sessions_among(desk, &silent).await? {
+            end_session(desk, session, plan, SessionEnd::ContactLost, Some(idle)).await?;
+        }
+        forget_ended(desk, &silent).await?;
+    }
+    for (session, plan) in aged_sessions(desk).await? {
+        end_session(desk, session, plan, SessionEnd::Aged, None).await?;
+    }
+    Ok(())
+}
+
+async fn end_session(
+    desk: &Arc<Desk>,
+    session: SessionId,
+    plan: Option<PlanId>,
+    reason: SessionEnd,
+    idle: Option<Duration>,
+) -> Result<(), Failure> {
+    let due = idle.map(|idle| Due { contact: session.0, idle }).into_iter().collect();
+    let command = EndSession { plan, session, reason };
+    end(desk, command, due).await
+}
+
+async fn end_lock(desk: &Arc<Desk>, lock: LockId, plan: PlanId, lease: Duration) -> Result<(), Failure> {
+    let due = vec![Due { contact: lock.0, idle: lease }];
+    end(desk, EndLock { plan, lock, reason: LockEnd::NotRenewed }, due).await
+}
+
+async fn end<C>(desk: &Arc<Desk>, command: C, due: Vec<Due>) -> Result<(), Failure>
+where
+    C: domain::command::Command + Send + Sync + 'static,
+{
+    let extra = Extra { due, ..Extra::default() };
+    match desk.execute(Request::of(Who::System), command, extra, |_, _| Answer::empty(204)).await {
+        // The plan may have been opened on a read model that knows less than the ledger; the next sweep sees more.
+        Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn locks_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(LockId, PlanId)>, Failure> {
+    let rows = sqlx::query("select lock_id, plan from lock where lock_id = any($1) and valid_to is null")
+        .bind(contacts)
+        .fetch_all(desk.projections.pool())
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let plan: String = row.try_get(1)?;
+        found.extend(plan.parse().ok().map(|plan| Ok::<_, sqlx::Error>((LockId(row.try_get(0)?), plan))).transpose()?);
+    }
+    Ok(found)
+}
+
+type Home = Option<PlanId>;
+
+async fn sessions_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(SessionId, Home)>, Failure> {
+    let rows = sqlx::query("select session_id, plan from session where session_id = any($1) and valid_to is null")
+        .bind(contacts)
+        .fetch_all(desk.projections.pool())
+        .await?;
+    homes(&rows)
+}
+
+async fn aged_sessions(desk: &Desk) -> Result<Vec<(SessionId, Home)>, Failure> {
+    let rows = sqlx::query(
+        "select session_id, plan from session
+        where valid_to is null and logged_in_at < clock_timestamp() - make_interval(secs => $1)
+        limit $2",
+    )
+    .bind(desk.terms.session_age.as_secs_f64())
+    .bind(CANDIDATES_MAX)
+    .fetch_all(desk.projections.pool())
+    .await?;
+    homes(&rows)
+}
+
+fn homes(rows: &[sqlx::postgres::PgRow]) -> Result<Vec<(SessionId, Home)>, Failure> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let plan: Option<String> = row.try_get(1)?;
+        found.push((SessionId(row.try_get(0)?), plan.and_then(|plan| plan.parse().ok())));
+    }
+    Ok(found)
+}
+
+/// Contacts of what has ended are dropped, so that no sweep finds them again.
+///
+/// Only what is silent and not there any more; a log-in whose read model is still behind has a fresh contact and is not among them.
+async fn forget_ended(desk: &Desk, silent: &[Uuid]) -> Result<(), Failure> {
+    let live: Vec<Uuid> = sqlx::query_scalar(
+        "select session_id from session where session_id = any($1) and valid_to is null
+        union all select lock_id from lock where lock_id = any($1) and valid_to is null",
+    )
+    .bind(silent)
+    .fetch_all(desk.projections.pool())
+    .await?;
+    let ended: Vec<Uuid> = silent.iter().filter(|contact| !live.contains(contact)).copied().collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    Ok(desk.ledger.drop_contacts(&ended).await?)
+}

@@ -1,0 +1,47 @@
+//! What other nodes write: which streams have moved on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Row;
+use tokio_util::sync::CancellationToken;
+
+use super::Desk;
+
+/// How often the ledger is asked. A state that is decided on needs no such hint, the ledger judges it; this is how soon a node shows
+/// rights and sessions that changed on another one.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// The most events looked at in one question.
+const PAGE: i64 = 20_000;
+
+/// Follows the ledger until `stop`.
+pub async fn follow(desk: Arc<Desk>, mut after: i64, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        // An error means that the ledger is away; what it says then is asked for when it is back.
+        while let Ok(rows) = moved(&desk, after).await {
+            let all = (rows.len() as i64) < PAGE;
+            for (stream, version, position) in rows {
+                desk.note_seen(&stream, version);
+                after = after.max(position);
+            }
+            if all {
+                break;
+            }
+        }
+    }
+}
+
+/// The streams that have moved after a position, with the versions and positions they have come to.
+async fn moved(desk: &Desk, after: i64) -> Result<Vec<(String, i64, i64)>, sqlx::Error> {
+    let rows = sqlx::query("select stream, version, position from event where position > $1 order by position limit $2")
+        .bind(after)
+        .bind(PAGE)
+        .fetch_all(desk.ledger.pool())
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}

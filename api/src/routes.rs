@@ -1,0 +1,70 @@
+//! All routes, in one function. A handler says in its signature what it needs, calls one command or one question, and is short.
+
+pub mod changes;
+pub mod groups;
+pub mod imports;
+pub mod incoming;
+pub mod locks;
+pub mod operations;
+pub mod placements;
+pub mod plans;
+pub mod reader;
+pub mod records;
+pub mod schemas;
+pub mod sessions;
+pub mod singletons;
+pub mod status;
+pub mod timetable;
+pub mod tokens;
+pub mod users;
+pub mod writing;
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::http::docs;
+use crate::http::openapi::frame;
+
+/// Every route there is, with the description made from them. The conventions are laid around it by whoever serves.
+pub fn router(app: App) -> (Router, OpenApi) {
+    let (router, description) = described().with_state(app).split_for_parts();
+    let router = router.merge(docs(&description));
+    (router, description)
+}
+
+/// The description alone.
+pub fn openapi() -> OpenApi {
+    described().into_openapi()
+}
+
+fn described() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::new()
+        .merge(sessions::routes())
+        .merge(plans::routes())
+        .merge(locks::routes())
+        .merge(records::routes())
+        .merge(placements::routes())
+        .merge(singletons::routes())
+        .merge(imports::routes())
+        .merge(timetable::routes())
+        .merge(changes::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(tokens::routes())
+        .merge(status::routes());
+    OpenApiRouter::with_openapi(frame(env!("CARGO_PKG_VERSION"))).nest("/v1", v1).merge(operations::routes())
+}
+
+/// A member that may be absent, `null`, or there: for merge patches.
+pub(crate) mod double_option {
+    use serde::{Deserialize, Deserializer};
+
+    /// `Some(None)` is `null`; absent is the default, `None`.
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}

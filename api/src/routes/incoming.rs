@@ -1,0 +1,219 @@
+//! What a write brings along, and how it is answered.
+
+use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use domain::command::{CarriedLock, Command, Office, Precondition, Stream};
+use domain::{CommandId, Event, FieldFault, Kind, Refusal, RefusalCode, Wanted, Who, read_fields};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
+use crate::http::json::{body_bytes, read};
+use crate::http::{Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, RequestContext, WritePosition};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A write by somebody who has shown a good token. The body is read but not looked at: what API.md wants judged before it comes first.
+pub struct Incoming {
+    /// Who writes.
+    pub caller: Caller,
+    /// `If-Match` and `If-None-Match`.
+    pub precondition: Precondition,
+    /// `Daybook-Lock`.
+    pub lock: CarriedLock,
+    body: Body,
+    key: Option<IdempotencyKey>,
+    context: RequestContext,
+    fingerprint: Sha256,
+}
+
+/// A body that nobody has looked at yet.
+pub struct Body {
+    bytes: Result<Bytes, Problem>,
+    media_type: Option<String>,
+}
+
+impl Body {
+    /// The body as JSON: 413, 415, 400, 422.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let json = |media: &str| {
+            let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            essence == "application/json" || essence == "application/merge-patch+json"
+        };
+        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
+        if !self.media_type.as_deref().is_some_and(json) {
+            return Err(Problem::new(Code::MediaType));
+        }
+        read(bytes)
+    }
+
+    /// The fields of a record, or what is wrong with them, to be told when its turn comes.
+    pub fn fields(&self, kind: Kind) -> Result<Vec<Wanted>, Refusal> {
+        self.object().and_then(|object| read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)))
+    }
+
+    /// A JSON object, or what is wrong with it.
+    pub fn object(&self) -> Result<Map<String, Json>, Refusal> {
+        match self.json::<Json>().map_err(refusal)? {
+            Json::Object(object) => Ok(object),
+            _ => Err(Refusal::invalid(&[FieldFault::new("", "an object belongs here")])),
+        }
+    }
+}
+
+/// A problem of the body as the rules hold it.
+fn refusal(problem: Problem) -> Refusal {
+    let code = match problem.code {
+        Code::MediaType => RefusalCode::MediaType,
+        Code::TooLarge => RefusalCode::TooLarge,
+        Code::Unreadable => RefusalCode::Unreadable,
+        _ => RefusalCode::Invalid,
+    };
+    Refusal { code, members: problem.members, event: None }
+}
+
+impl FromRequest<App> for Incoming {
+    type Rejection = Problem;
+
+    async fn from_request(request: HttpRequest, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, app).await?;
+        let caller = app.desk.caller(&bearer.token).await?;
+        let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
+        let key = IdempotencyKey::in_headers(&parts.headers)?;
+        let precondition = precondition(&parts.headers)?;
+        let lock = LockHeader::in_headers(&parts.headers)?;
+        // What is no id is no lock of ours: it names one that nobody holds.
+        let lock = lock.map(|lock| domain::LockId(lock.0.parse().unwrap_or(Uuid::nil())));
+        let media_type =
+            parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let uri = parts
+            .extensions
+            .get::<axum::extract::OriginalUri>()
+            .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
+        let mut fingerprint = fingerprint(&parts.method, &uri, &parts.headers);
+        let bytes = body_bytes(HttpRequest::from_parts(parts, body)).await;
+        if key.is_some()
+            && let Ok(bytes) = &bytes
+        {
+            fingerprint.update(bytes);
+        }
+        Ok(Incoming { caller, precondition, lock, body: Body { bytes, media_type }, key, context, fingerprint })
+    }
+}
+
+/// What makes two requests the same: method, path, query, preconditions, lock and, behind them, the body.
+fn fingerprint(method: &Method, uri: &Uri, headers: &http::HeaderMap) -> Sha256 {
+    let mut fingerprint = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        fingerprint.update((bytes.len() as u64).to_be_bytes());
+        fingerprint.update(bytes);
+    };
+    part(method.as_str().as_bytes());
+    part(uri.path().as_bytes());
+    part(uri.query().unwrap_or_default().as_bytes());
+    for name in ["if-match", "if-none-match", "daybook-lock"] {
+        part(headers.get(name).map_or(&[][..], HeaderValue::as_bytes));
+    }
+    fingerprint
+}
+
+fn precondition(headers: &http::HeaderMap) -> Result<Precondition, Problem> {
+    let absent = IfNoneMatch::in_headers(headers)?;
+    let present = IfMatch::in_headers(headers)?;
+    Ok(match (present, absent) {
+        (Some(tags), _) if tags.is_any() => Precondition::Present,
+        (Some(tags), _) => Precondition::Revisions(tags.revisions()),
+        (None, Some(tags)) if tags.is_any() => Precondition::Absent,
+        _ => Precondition::None,
+    })
+}
+
+impl Incoming {
+    /// The body.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The body as JSON: 413, 415, 400, 422.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.body.json()
+    }
+
+    /// Under which name the ledger knows the request.
+    pub fn request(&self) -> Request {
+        let keyed = self.key.as_ref().map(|key| {
+            (key_id(self.caller.who, &key.0), self.fingerprint.clone().finalize().into())
+        });
+        Request {
+            who: self.caller.who,
+            session: self.caller.session,
+            keyed,
+            request_id: Some(self.context.request_id.to_string()),
+            traceparent: self.context.traceparent.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Carries a command out and answers.
+    pub async fn execute<C>(
+        self,
+        app: &App,
+        command: C,
+        extra: Extra,
+        render: impl Fn(&Office<'_>, &[(Stream, Event)]) -> Answer + Send + Sync + 'static,
+    ) -> Result<Response, Problem>
+    where
+        C: Command + Send + Sync + 'static,
+    {
+        let answered = app.desk.execute(self.request(), command, extra, render).await;
+        respond(app, answered)
+    }
+}
+
+/// The id of the command under a key: keys of different users never meet.
+pub fn key_id(who: Who, key: &str) -> CommandId {
+    let scope = match who {
+        Who::User(id) => format!("user:{id}"),
+        Who::Token(id) => format!("token:{id}"),
+        Who::Operator => "operator".to_owned(),
+        Who::System => "system".to_owned(),
+    };
+    let digest = Sha256::digest(format!("{scope}\n{key}").as_bytes());
+    let mut id = [0_u8; 16];
+    id.copy_from_slice(&digest[..16]);
+    CommandId(uuid::Builder::from_custom_bytes(id).into_uuid())
+}
+
+/// The answer to a write as a response.
+pub fn respond(app: &App, answered: Result<Answered, Failure>) -> Result<Response, Problem> {
+    let Answered { answer, position, replayed } = answered?;
+    app.note_acknowledged(position.number);
+    if let Some(problem) = answer.refusal {
+        let mut response = problem.into_response();
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        return Ok(response);
+    }
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = match &answer.body {
+        Some(body) => (status, WritePosition(position), crate::http::Json(body)).into_response(),
+        None => (status, WritePosition(position), ()).into_response(),
+    };
+    let headers = response.headers_mut();
+    if let Some((epoch, revision)) = answer.revision {
+        let etag = ETag { epoch, revision: i64::try_from(revision).unwrap_or(i64::MAX) };
+        headers.insert(http::header::ETAG, etag.header());
+    }
+    if let Some(location) = answer.location.and_then(|path| HeaderValue::try_from(path).ok()) {
+        headers.insert(LOCATION, location);
+    }
+    if replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}

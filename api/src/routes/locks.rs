@@ -1,0 +1,188 @@
+//! Locks.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::command::end_lock::EndLock;
+use domain::command::request_lock::RequestLock;
+use domain::{Action, LockEnd, LockId, Plan, PlanId};
+use projections::Moment;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::incoming::Incoming;
+use super::reader::Reader;
+use super::schemas;
+use crate::app::App;
+use crate::desk::{Answer, Extra, Failure};
+use crate::http::openapi::{READ_LIST, READING, WRITING};
+use crate::http::{Code, Listing, NoQuery, Paged, Path, PlanPath, Problem, Query, WritePosition, refusing, taking};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    let key: &[&str] = &["Idempotency-Key"];
+    let refused = &[Code::NotAlone, Code::LockRefused, Code::Blocked];
+    OpenApiRouter::new()
+        .routes(refusing(taking(routes!(list_locks), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(request_lock), &[key]), &[WRITING, refused]))
+        .routes(refusing(taking(routes!(show_lock), &[&["Daybook-Min-Position"]]), &[READING]))
+        .routes(refusing(taking(routes!(renew_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
+        .routes(refusing(taking(routes!(release_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
+}
+
+/// The locks of a plan.
+#[utoipa::path(get, path = "/plans/{plan}/locks", operation_id = "list_locks", tag = "locks",
+    params(("plan" = String, Path, description = "`school~year~version`")),
+    responses((status = 200, description = "The locks that are held", body = schemas::Page<schemas::Lock>)))]
+async fn list_locks(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    list: Listing,
+) -> Result<Paged<Json>, Problem> {
+    reader.enter(&app, &plan, domain::Right::Read).await?;
+    let after: Option<Uuid> = list.page.after()?;
+    let limit = i64::from(list.page.limit) + 1;
+    let rows = projections::lock::locks(app.projections.pool(), &plan, Moment::Now, after, limit)
+        .await
+        .map_err(Failure::from)?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (user, _) = app.desk.names_of(row.who()).await?;
+        items.push(row.json(&user, app.desk.terms.lock_lease));
+    }
+    Ok(list.page.answer(items, |item| item["lock"].clone()))
+}
+
+/// What a lock is wanted for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LockRequest {
+    /// The critical action.
+    #[schema(value_type = schemas::Action)]
+    action: Action,
+    /// The names of the periods, for optimising.
+    periods: Option<Vec<String>>,
+}
+
+/// Asks for the right to a critical action.
+#[utoipa::path(post, path = "/plans/{plan}/locks", operation_id = "request_lock", tag = "locks", request_body = LockRequest,
+    params(("plan" = String, Path, description = "`school~year~version`")),
+    responses((status = 201, description = "The lock", body = schemas::Lock)))]
+async fn request_lock(
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let body: LockRequest = incoming.json()?;
+    let id = LockId(Uuid::now_v7());
+    let command = RequestLock { plan: plan.clone(), lock: id, action: body.action, periods: body.periods };
+    let extra = Extra { contacts: vec![id.0], ..Extra::default() };
+    let lease = app.desk.terms.lock_lease;
+    let desk = app.desk.clone();
+    incoming
+        .execute(&app, command, extra, move |office, _| {
+            let mut body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
+            body["expires_at"] = serde_json::to_value(desk.now() + lease).unwrap_or_default();
+            let location = format!("/v1/plans/{}/locks/{id}", super::plans::encoded(&plan.to_string()));
+            Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]).location(location)
+        })
+        .await
+}
+
+/// A lock, as long as it is held.
+#[utoipa::path(get, path = "/plans/{plan}/locks/{lock}", operation_id = "show_lock", tag = "locks",
+    params(("plan" = String, Path, description = "`school~year~version`"), ("lock" = String, Path)),
+    responses((status = 200, description = "The lock", body = schemas::Lock)))]
+async fn show_lock(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    Path((_, lock)): Path<(String, String)>,
+    _query: Query<NoQuery>,
+) -> Result<crate::http::Json<Json>, Problem> {
+    reader.enter(&app, &plan, domain::Right::Read).await?;
+    let id: Uuid = lock.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let row = projections::lock::lock(app.projections.pool(), &plan, id, Moment::Now).await.map_err(Failure::from)?;
+    let row = row.filter(|row| row.ended_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let (user, _) = app.desk.names_of(row.who()).await?;
+    Ok(crate::http::Json(row.json(&user, app.desk.terms.lock_lease)))
+}
+
+/// Renews a lock, so that it lives for another lease.
+#[utoipa::path(patch, path = "/plans/{plan}/locks/{lock}", operation_id = "renew_lock", tag = "locks",
+    params(("plan" = String, Path, description = "`school~year~version`"), ("lock" = String, Path)),
+    responses((status = 200, description = "The lock", body = schemas::Lock)))]
+async fn renew_lock(
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String)>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    let Path((_, lock)) = path?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let id = LockId(lock.parse().map_err(|_| Problem::new(Code::NotFound))?);
+    let own = incoming.caller.session;
+    let mut body = app
+        .desk
+        .look(Some(&plan), |office| {
+            let state = office.plan()?;
+            match (state.lock(id), state.lock_ended(id)) {
+                (Some(lock), _) if Some(lock.session) == own => Ok(lock_json(state, office.accounts, id)),
+                (None, Some((lock, _))) if Some(lock.session) == own => {
+                    Err(domain::Refusal::lock(domain::RefusalCode::LockEnded, lock.action))
+                }
+                (None, None) => Err(domain::Refusal::not_found()),
+                _ => Err(domain::Refusal::not_permitted("plan")),
+            }
+        })
+        .await?
+        .map_err(|refusal| Problem::from(&refusal))?;
+    app.desk.ledger.touch_contacts(&[id.0]).await.map_err(Failure::from)?;
+    body["expires_at"] = serde_json::to_value(app.desk.now() + app.desk.terms.lock_lease).unwrap_or_default();
+    let position = app.desk.position(app.projections.position());
+    Ok(axum::response::IntoResponse::into_response((WritePosition(position), crate::http::Json(body))))
+}
+
+/// Gives a lock back.
+#[utoipa::path(delete, path = "/plans/{plan}/locks/{lock}", operation_id = "release_lock", tag = "locks",
+    params(("plan" = String, Path, description = "`school~year~version`"), ("lock" = String, Path)),
+    responses((status = 204, description = "It is released")))]
+async fn release_lock(
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String)>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    let Path((_, lock)) = path?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let lock = LockId(lock.parse().map_err(|_| Problem::new(Code::NotFound))?);
+    let command = EndLock { plan: PlanId::clone(&plan), lock, reason: LockEnd::Released };
+    incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
+}
+
+/// A lock as API.md shows it, from the state; the end of its lease is for the caller to fill in.
+fn lock_json(plan: &Plan, accounts: &domain::Accounts, id: LockId) -> Json {
+    let Some(lock) = plan.lock(id) else { return json!({ "lock": id }) };
+    let periods: Option<Vec<String>> = lock
+        .periods
+        .as_ref()
+        .map(|periods| periods.iter().filter_map(|period| plan.name_of(*period)).collect());
+    json!({
+        "lock": lock.id,
+        "action": lock.action,
+        "periods": periods,
+        "token": lock.granted.map(|stamp| domain::Position { epoch: plan.revision().0, number: stamp.position }.to_string()),
+        "session": lock.session,
+        "user": plan.holder(lock).map(|session| accounts.name_of(session.who)),
+        "since": lock.since(),
+        "expires_at": null,
+    })
+}

@@ -1,0 +1,78 @@
+//! What those ask who run the service: is it alive, is it ready, how is it doing.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::http::{Json, NoQuery, Problem, Query, metrics_handler, refusing};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(refusing(routes!(livez), &[]))
+        .routes(refusing(routes!(readyz), &[&[crate::http::Code::Invalid]]))
+        .routes(refusing(routes!(metrics), &[]))
+}
+
+/// Whether the process is alive; asks nothing of the database.
+#[utoipa::path(get, path = "/livez", operation_id = "livez", tag = "operations",
+    responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// How much is told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verbosity {
+    verbose: Option<String>,
+}
+
+/// Whether requests can be answered: the ledger is there, the read models follow, the service does not drain.
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operations",
+    params(("verbose" = Option<String>, Query, description = "Tell every part")),
+    responses((status = 200, description = "Yes", body = serde_json::Value), (status = 503, description = "No, and why", body = serde_json::Value)))]
+async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Result<Response, Problem> {
+    let ledger = tokio::time::timeout(std::time::Duration::from_secs(1), app.desk.ledger.ping()).await;
+    let ledger_is_there = matches!(ledger, Ok(Ok(())));
+    let projections = app.projections.status();
+    let draining = app.shutdown.has_begun();
+    let ready = ledger_is_there && !draining;
+    let mut body = json!({ "ready": ready });
+    if query.verbose.is_some() {
+        let head = if ledger_is_there { app.desk.ledger.head().await.ok() } else { None };
+        let parts: Vec<_> = projections
+            .iter()
+            .map(|it| {
+                json!({
+                    "name": it.name,
+                    "position": app.desk.position(it.position).to_string(),
+                    "lag_events": head.map(|head| (head.position - it.position).max(0)),
+                    "state": if it.state == projections::ProjectionState::Live { "live" } else { "stopped" },
+                    "cause": it.cause,
+                })
+            })
+            .collect();
+        body["ledger"] = if ledger_is_there { "ok".into() } else { "lost".into() };
+        body["head"] = head.map(|head| head.at().to_string()).into();
+        body["draining"] = draining.into();
+        body["projections"] = parts.into();
+    }
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok((status, Json(body)).into_response())
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operations",
+    responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
+async fn metrics(State(app): State<App>, _query: Query<NoQuery>) -> Response {
+    for status in app.projections.status() {
+        metrics::gauge!("daybook_projection_position", "projection" => status.name).set(status.position as f64);
+    }
+    metrics_handler().await.into_response()
+}

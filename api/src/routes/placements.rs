@@ -1,0 +1,121 @@
+//! The hours of a lesson, placed.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use domain::command::write_record::{How, Target};
+use domain::{Kind, Right};
+use projections::Moment;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::incoming::Incoming;
+use super::reader::Reader;
+use super::records::{editable_now, period_or_own};
+use super::schemas::records as described;
+use super::writing::{WriteQuery, remove, write};
+use crate::app::App;
+use crate::desk::Failure;
+use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, taking, tagged};
+
+const COLLECTION: &str = "/plans/{plan}/lessons/{id}/placements";
+const SINGLE: &str = "/plans/{plan}/lessons/{id}/placements/{n}";
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    use described::Operation;
+    let writes: &[&[Code]] = &[WRITING, REVISED, &[Code::Blocked]];
+    let route = |path, operation, method: MethodRouter<App>| -> UtoipaMethodRouter<App> {
+        described::route(path, Kind::Placements, operation, method)
+    };
+    OpenApiRouter::new()
+        .routes(refusing(taking(route(COLLECTION, Operation::List, axum::routing::get(list_placements)), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE]), &[READING]))
+        .routes(refusing(
+            taking(route(SINGLE, Operation::Put, axum::routing::put(|app, plan, path, query, incoming| change(How::Put, app, plan, path, query, incoming))), &[WRITE_REVISED, &["If-None-Match"]]),
+            writes,
+        ))
+        .routes(refusing(
+            taking(route(SINGLE, Operation::Patch, axum::routing::patch(|app, plan, path, query, incoming| change(How::Patch, app, plan, path, query, incoming))), &[WRITE_REVISED]),
+            writes,
+        ))
+        .routes(refusing(taking(route(SINGLE, Operation::Remove, axum::routing::delete(unplace)), &[WRITE_REVISED]), writes))
+}
+
+/// The period of a placement; else the session's.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InPeriod {
+    period: Option<String>,
+}
+
+async fn list_placements(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    Path((_, lesson)): Path<(String, String)>,
+    list: Listing<InPeriod>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, Right::Read).await?;
+    let period = period_or_own(&app, &reader, &plan, list.filter.period).await?;
+    let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
+    let found = projections::placement::placements(app.projections.pool(), &plan, &lesson, &period, Moment::Now, &page)
+        .await
+        .map_err(Failure::from)?;
+    let Some(found) = found else { return Err(Problem::new(Code::NotFound)) };
+    let editable = editable_now(&app, &reader, &plan, Kind::Placements, Some(&period)).await?;
+    let with = |view: projections::placement::PlacementView| {
+        let mut json = view.json;
+        json.insert("editable".into(), editable.clone());
+        Json::Object(json)
+    };
+    let items: Vec<Json> = found.items.into_iter().map(with).collect();
+    Ok(list.page.answer_next(items, found.next.as_deref()).into_response())
+}
+
+async fn show(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    Path((_, lesson, n)): Path<(String, String, u32)>,
+    Query(query): Query<InPeriod>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, Right::Read).await?;
+    let period = period_or_own(&app, &reader, &plan, query.period).await?;
+    let found = projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, Moment::Now)
+        .await
+        .map_err(Failure::from)?;
+    let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
+    Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
+}
+
+async fn change(
+    how: How,
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String, u32)>, Problem>,
+    query: Result<Query<WriteQuery>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let Path((_, lesson, n)) = path?;
+    let Query(query) = query?;
+    write(&app, plan, Target::Hour { lesson, n }, how, query, incoming).await
+}
+
+async fn unplace(
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String, u32)>, Problem>,
+    query: Result<Query<InPeriod>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let Path((_, lesson, n)) = path?;
+    let Query(query) = query?;
+    remove(&app, plan, Target::Hour { lesson, n }, query.period, incoming).await
+}

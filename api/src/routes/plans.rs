@@ -1,0 +1,167 @@
+//! Plans.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::command::change_plan::ChangePlan;
+use domain::command::create_plan::CreatePlan;
+use domain::{Plan, PlanCondition, PlanId, SchoolYear};
+use projections::Moment;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::incoming::Incoming;
+use super::reader::Reader;
+use super::schemas;
+use crate::app::App;
+use crate::desk::{Answer, Extra, Failure};
+use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking, tagged};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(refusing(taking(routes!(list_plans), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(create_plan), &[&["Idempotency-Key"]]), &[WRITING, &[Code::Exists]]))
+        .routes(refusing(taking(routes!(show_plan), &[READ_ONE]), &[READING]))
+        .routes(refusing(taking(routes!(change_plan), &[WRITE_REVISED]), &[WRITING, REVISED]))
+}
+
+/// The plans that the caller's group covers.
+#[utoipa::path(get, path = "/plans", operation_id = "list_plans", tag = "plans",
+    responses((status = 200, description = "Plans by name", body = schemas::Page<schemas::Plan>)))]
+async fn list_plans(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+    reader.permit(&app, domain::Right::Read).await?;
+    let after: Option<String> = list.page.after()?;
+    let group = app.desk.with_accounts(|accounts| accounts.group_of(reader.caller.who).cloned()).await?;
+    let covered = |plan: &PlanId| group.as_ref().is_none_or(|group| group.plans.cover(plan));
+    let limit = usize::from(list.page.limit) + 1;
+    let mut items = Vec::new();
+    let mut page = projections::Page { limit: 1_000, after };
+    loop {
+        let read = projections::plan::plans(app.projections.pool(), Moment::Now, &page).await.map_err(Failure::from)?;
+        items.extend(read.items.into_iter().filter(|plan| covered(&plan.plan)).map(|plan| Json::Object(plan.json)));
+        if items.len() >= limit || read.next.is_none() {
+            break;
+        }
+        page.after = read.next;
+    }
+    items.truncate(limit);
+    Ok(list.page.answer(items, |item| item["plan"].clone()))
+}
+
+/// A new plan.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPlan {
+    /// The number of the school.
+    #[schema(example = "100234", min_length = 1, max_length = 50)]
+    school: String,
+    /// The school year.
+    #[schema(example = "2026-2027", pattern = "^[0-9]{4}-[0-9]{4}$")]
+    year: String,
+    /// The version.
+    #[schema(minimum = 1, maximum = 255)]
+    version: u8,
+    /// What people will call it.
+    #[schema(max_length = 200)]
+    title: Option<String>,
+}
+
+/// Makes a plan with one period over the whole school year.
+#[utoipa::path(post, path = "/plans", operation_id = "create_plan", tag = "plans", request_body = NewPlan,
+    responses((status = 201, description = "The plan", body = schemas::Plan)))]
+async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
+    app.desk.check_right(&incoming.caller, None, domain::Right::Plans).await?;
+    let body: NewPlan = incoming.json()?;
+    let year: SchoolYear =
+        body.year.parse().map_err(|error: domain::PlanIdError| Problem::invalid("/year", error.to_string()))?;
+    let plan = PlanId::new(&body.school, year, body.version).map_err(|error| {
+        let pointer = if error == domain::PlanIdError::Version { "/version" } else { "/school" };
+        Problem::invalid(pointer, error.to_string())
+    })?;
+    let command = CreatePlan { plan: plan.clone(), title: body.title };
+    incoming
+        .execute(&app, command, Extra::default(), move |office, _| {
+            let location = format!("/v1/plans/{}", encoded(&plan.to_string()));
+            office.plan.map_or_else(|| Answer::empty(201), |plan| answer(201, plan)).location(location)
+        })
+        .await
+}
+
+/// A plan.
+#[utoipa::path(get, path = "/plans/{plan}", operation_id = "show_plan", tag = "plans",
+    params(("plan" = String, Path, description = "`school~year~version`")),
+    responses((status = 200, description = "The plan", body = schemas::Plan), (status = 304, description = "The caller has it")))]
+async fn show_plan(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    _query: Query<NoQuery>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, domain::Right::Read).await?;
+    let row = projections::plan::plan(app.projections.pool(), &plan, Moment::Now).await.map_err(Failure::from)?;
+    let Some(row) = row else { return Err(Problem::new(Code::NotFound)) };
+    Ok(tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))
+}
+
+/// What changes of a plan.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlanPatch {
+    /// What people will call it.
+    #[schema(max_length = 200)]
+    title: Option<String>,
+    /// `open`, `read-only` or `archived`.
+    #[schema(value_type = Option<schemas::PlanState>)]
+    state: Option<PlanCondition>,
+}
+
+/// Changes the title or the state of a plan.
+#[utoipa::path(patch, path = "/plans/{plan}", operation_id = "change_plan", tag = "plans", request_body = PlanPatch,
+    params(("plan" = String, Path, description = "`school~year~version`")),
+    responses((status = 200, description = "The plan", body = schemas::Plan)))]
+async fn change_plan(
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_right(&incoming.caller, Some(&plan), domain::Right::Plans).await?;
+    let body: PlanPatch = incoming.json()?;
+    let precondition = incoming.precondition.clone();
+    let command = ChangePlan { plan, title: body.title, state: body.state, precondition };
+    incoming
+        .execute(&app, command, Extra::default(), |office, _| {
+            office.plan.map_or_else(|| Answer::empty(200), |plan| answer(200, plan))
+        })
+        .await
+}
+
+/// A plan as API.md shows it, from the state.
+fn answer(status: u16, plan: &Plan) -> Answer {
+    let mut counts = serde_json::Map::new();
+    for kind in domain::Kind::ALL.into_iter().filter(|kind| !kind.is_singleton()) {
+        let count = plan.records().filter(|record| record.kind == kind).count();
+        counts.insert(kind.word().to_owned(), count.into());
+    }
+    let (epoch, revision) = plan.revision();
+    let body = json!({
+        "plan": plan.id(),
+        "title": plan.title(),
+        "state": plan.condition(),
+        "revision": revision,
+        "position": null,
+        "counts": counts,
+        "sessions": plan.sessions.len(),
+        "locks": plan.locks().count(),
+    });
+    Answer::new(status, body).position_at(&["/position"]).revision(epoch, revision)
+}
+
+/// A name as one segment of a path.
+pub(super) fn encoded(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

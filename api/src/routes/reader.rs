@@ -1,0 +1,72 @@
+//! What a read brings along.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use domain::{PlanId, Right};
+use http::request::Parts;
+
+use crate::app::App;
+use crate::desk::Caller;
+use crate::http::{Bearer, Code, IfNoneMatch, MinPosition, Problem};
+
+/// How long a read waits for the position that it must have.
+const MIN_POSITION_WITHIN: Duration = Duration::from_secs(2);
+
+/// A read by somebody who has shown a good token.
+pub struct Reader {
+    /// Who reads.
+    pub caller: Caller,
+    /// The state that he has already.
+    pub known: Option<IfNoneMatch>,
+    min_position: Option<MinPosition>,
+}
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let caller = app.desk.caller(&bearer.token).await?;
+        let known = IfNoneMatch::in_headers(&parts.headers)?;
+        Ok(Reader { caller, known, min_position: MinPosition::in_headers(&parts.headers)? })
+    }
+}
+
+impl Reader {
+    /// Checks the plan and the right, then waits until the read models show what they must: 404, 403, 409, 503.
+    pub async fn enter(&self, app: &App, plan: &PlanId, right: Right) -> Result<(), Problem> {
+        app.desk.check_right(&self.caller, Some(plan), right).await?;
+        self.catch_up(app).await
+    }
+
+    /// Checks a right of the site, then waits in the same way.
+    pub async fn permit(&self, app: &App, right: Right) -> Result<(), Problem> {
+        app.desk.check_right(&self.caller, None, right).await?;
+        self.catch_up(app).await
+    }
+
+    /// Waits until the read models show what this node has acknowledged and what the request names.
+    pub async fn catch_up(&self, app: &App) -> Result<(), Problem> {
+        let Some(MinPosition(given)) = self.min_position else {
+            app.show_own_writes().await;
+            return Ok(());
+        };
+        let wanted = given.in_epoch(app.desk.epoch());
+        check_common(app, wanted).await?;
+        let reached = app.projections.wait_for(wanted.number, MIN_POSITION_WITHIN).await;
+        reached.map_err(|_| Problem::new(Code::ProjectionBehind).retry_after(1))
+    }
+}
+
+/// 409 `epoch-changed` for a position that this ledger does not have: of another epoch, or of a future that was lost.
+pub async fn check_common(app: &App, wanted: domain::Position) -> Result<(), Problem> {
+    if wanted.epoch == app.desk.epoch() && wanted.number <= app.projections.position() {
+        return Ok(());
+    }
+    let head = app.desk.ledger.head().await.map_err(crate::desk::Failure::from)?;
+    if wanted.epoch == head.epoch && wanted.number <= head.position {
+        return Ok(());
+    }
+    Err(Problem::epoch_changed(head.at().to_string()))
+}

@@ -1,0 +1,227 @@
+//! Records of the kinds that have names: lists, reading, making, changing, removing. One set of handlers serves all kinds; the
+//! description is made for each from the table of fields.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use domain::command::write_record::{How, Target};
+use domain::{Kind, PlanId, Right};
+use projections::Moment;
+use projections::record::{RecordFilter, RecordView};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::incoming::Incoming;
+use super::reader::Reader;
+use super::schemas::records as described;
+use super::writing::{WriteQuery, editable, remove, write};
+use crate::app::App;
+use crate::desk::Failure;
+use crate::http::openapi::{HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, taking, tagged};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    let mut router = OpenApiRouter::new();
+    for kind in Kind::NAMED {
+        for routes in routes_of(kind) {
+            router = router.routes(routes);
+        }
+    }
+    router
+}
+
+fn routes_of(kind: Kind) -> [UtoipaMethodRouter<App>; 6] {
+    let collection = format!("/plans/{{plan}}/{kind}");
+    let single = format!("{collection}/{{id}}");
+    let hindered: &[Code] = &[Code::Blocked, Code::LockMissing, Code::LockEnded, Code::Exists];
+    let lock: &[&str] = &["Daybook-Lock"];
+    let route = |path: &str, operation, method: MethodRouter<App>| described::route(path, kind, operation, method);
+    [
+        refusing(taking(route(&collection, described::Operation::List, axum::routing::get(move |app, reader, plan, list| list_records(kind, app, reader, plan, list))), &[READ_LIST]), &[READING]),
+        refusing(
+            taking(route(&collection, described::Operation::Create, axum::routing::post(move |app, plan, query, incoming| create(kind, app, plan, query, incoming))), &[&["Idempotency-Key"], lock]),
+            &[WRITING, hindered],
+        ),
+        refusing(taking(route(&single, described::Operation::Show, axum::routing::get(move |app, reader, plan, path, query| show(kind, app, reader, plan, path, query))), &[READ_ONE]), &[READING]),
+        refusing(
+            taking(route(&single, described::Operation::Put, axum::routing::put(move |app, plan, path, query, incoming| change(kind, How::Put, app, plan, path, query, incoming))), &[WRITE_REVISED, &["If-None-Match"], lock]),
+            &[WRITING, REVISED, hindered],
+        ),
+        refusing(
+            taking(route(&single, described::Operation::Patch, axum::routing::patch(move |app, plan, path, query, incoming| change(kind, How::Patch, app, plan, path, query, incoming))), &[WRITE_REVISED, lock]),
+            &[WRITING, REVISED, hindered],
+        ),
+        refusing(
+            taking(route(&single, described::Operation::Remove, axum::routing::delete(move |app, plan, path, query, incoming| delete(kind, app, plan, path, query, incoming))), &[WRITE_REVISED, lock]),
+            &[WRITING, REVISED, HINDERED, &[Code::InUse]],
+        ),
+    ]
+}
+
+/// Which records a list is to show.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    q: Option<String>,
+    class: Option<String>,
+    teacher: Option<String>,
+    room: Option<String>,
+    subject: Option<String>,
+    department: Option<String>,
+    period: Option<String>,
+}
+
+async fn list_records(
+    kind: Kind,
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    list: Listing<ListQuery>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, Right::Read).await?;
+    let query = list.filter;
+    let period = known_period(&app, &plan, query.period).await?;
+    let filter = RecordFilter {
+        q: query.q,
+        class: query.class,
+        teacher: query.teacher,
+        room: query.room,
+        subject: query.subject,
+        department: query.department,
+    };
+    let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
+    let found = projections::record::records(app.projections.pool(), &plan, kind, &filter, period.as_deref(), Moment::Now, &page)
+        .await
+        .map_err(Failure::from)?;
+    let editable = editable_now(&app, &reader, &plan, kind, period.as_deref()).await?;
+    let items: Vec<Json> = found.items.into_iter().map(|view| with_editable(view, &editable)).collect();
+    Ok(list.page.answer_next(items, found.next.as_deref()).into_response())
+}
+
+/// The parameter of a GET of one record.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InPeriod {
+    period: Option<String>,
+}
+
+async fn show(
+    kind: Kind,
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    Path((_, name)): Path<(String, String)>,
+    Query(query): Query<InPeriod>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, Right::Read).await?;
+    let period = known_period(&app, &plan, query.period).await?;
+    let found = projections::record::record(app.projections.pool(), &plan, kind, &name, period.as_deref(), Moment::Now)
+        .await
+        .map_err(Failure::from)?;
+    let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
+    Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
+}
+
+async fn create(
+    kind: Kind,
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    query: Result<Query<WriteQuery>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let Query(query) = query?;
+    write(&app, plan, Target::New(kind), How::Put, query, incoming).await
+}
+
+async fn change(
+    kind: Kind,
+    how: How,
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String)>, Problem>,
+    query: Result<Query<WriteQuery>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let Path((_, name)) = path?;
+    let Query(query) = query?;
+    write(&app, plan, Target::Named(kind, name), how, query, incoming).await
+}
+
+async fn delete(
+    kind: Kind,
+    State(app): State<App>,
+    plan: Result<PlanPath, Problem>,
+    path: Result<Path<(String, String)>, Problem>,
+    query: Result<Query<crate::http::NoQuery>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let PlanPath(plan) = plan?;
+    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let Path((_, name)) = path?;
+    query?;
+    remove(&app, plan, Target::Named(kind, name), None, incoming).await
+}
+
+/// A period that a question names must be there: 422.
+pub(super) async fn known_period(
+    app: &App,
+    plan: &PlanId,
+    period: Option<String>,
+) -> Result<Option<String>, Problem> {
+    let Some(name) = period else { return Ok(None) };
+    if app.desk.with_plan(plan, |plan| plan.named(Kind::Periods, &name).is_some()).await? {
+        return Ok(Some(name));
+    }
+    Err(Problem::invalid("/query/period", format!("the plan has no period {name:?}")))
+}
+
+/// The period of a question that names none: that of the session, else the one of today.
+pub(super) async fn period_or_own(
+    app: &App,
+    reader: &Reader,
+    plan: &PlanId,
+    period: Option<String>,
+) -> Result<String, Problem> {
+    if let Some(period) = known_period(app, plan, period).await? {
+        return Ok(period);
+    }
+    let today = app.desk.today();
+    let own = app
+        .desk
+        .with_plan(plan, |plan| {
+            let session = reader.caller.session.and_then(|id| plan.sessions.get(id));
+            let period = session.and_then(|session| session.period).or_else(|| plan.period_of(today));
+            period.and_then(|period| plan.name_of(period))
+        })
+        .await?;
+    own.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// What `editable` says to whoever reads.
+pub(super) async fn editable_now(
+    app: &App,
+    reader: &Reader,
+    plan: &PlanId,
+    kind: Kind,
+    period: Option<&str>,
+) -> Result<Json, Problem> {
+    let today = app.desk.today();
+    let session = reader.caller.session;
+    let told = app.desk.look(Some(plan), |office| {
+        let period = period.and_then(|name| office.plan?.named(Kind::Periods, name)).map(|it| it.id);
+        editable(office, session, kind, period, today)
+    });
+    Ok(told.await?)
+}
+
+fn with_editable(view: RecordView, editable: &Json) -> Json {
+    let mut json = view.json;
+    json.insert("editable".into(), editable.clone());
+    Json::Object(json)
+}

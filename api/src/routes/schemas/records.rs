@@ -1,0 +1,326 @@
+//! The description of records, made from the table of fields.
+
+use axum::routing::MethodRouter;
+use domain::{Class, Field, Form, Kind};
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::app::App;
+
+/// What a route does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// GET of the collection.
+    List,
+    /// POST on the collection.
+    Create,
+    /// GET of one.
+    Show,
+    /// PUT of one.
+    Put,
+    /// PATCH of one.
+    Patch,
+    /// DELETE of one.
+    Remove,
+}
+
+/// A route with its description.
+pub fn route(path: &str, kind: Kind, operation: Operation, router: MethodRouter<App>) -> UtoipaMethodRouter<App> {
+    let (method, status) = match operation {
+        Operation::List | Operation::Show => (HttpMethod::Get, "200"),
+        Operation::Create => (HttpMethod::Post, "201"),
+        Operation::Put => (HttpMethod::Put, "200"),
+        Operation::Patch => (HttpMethod::Patch, "200"),
+        Operation::Remove => (HttpMethod::Delete, "204"),
+    };
+    let word = kind.word().replace('-', "_");
+    let verb = match operation {
+        Operation::List => "list",
+        Operation::Create => "create",
+        Operation::Show => "show",
+        Operation::Put => "put",
+        Operation::Patch => "patch",
+        Operation::Remove => "remove",
+    };
+    let mut described = OperationBuilder::new()
+        .operation_id(Some(format!("{verb}_{word}")))
+        .summary(Some(summary(kind, operation)))
+        .tag(kind.word());
+    for parameter in parameters(path, kind, operation) {
+        described = described.parameter(parameter);
+    }
+    if matches!(operation, Operation::Create | Operation::Put | Operation::Patch) {
+        let media = if operation == Operation::Patch { "application/merge-patch+json" } else { "application/json" };
+        let content = || ContentBuilder::new().schema(Some(reference(&input_name(kind)))).build();
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True)).content(media, content());
+        if operation == Operation::Patch {
+            body = body.content("application/json", content());
+        }
+        described = described.request_body(Some(body.build()));
+    }
+    let mut schemas = vec![(record_name(kind), record(kind)), (input_name(kind), input(kind))];
+    let response = match operation {
+        Operation::Remove => ResponseBuilder::new().description("It is removed").build(),
+        Operation::List => {
+            let name = format!("{}Page", record_name(kind));
+            schemas.push((name.clone(), page(kind)));
+            answer("The records, by name", &name)
+        }
+        _ => answer("The record", &record_name(kind)),
+    };
+    if operation == Operation::Put {
+        described = described.response("201", answer("The record that was made", &record_name(kind)));
+    }
+    if operation == Operation::Show {
+        described = described.response("304", ResponseBuilder::new().description("The caller has it").build());
+    }
+    described = described.response(status, response);
+    let mut paths = Paths::new();
+    paths.add_path_operation(path, vec![method], described.build());
+    (schemas, paths, router)
+}
+
+fn summary(kind: Kind, operation: Operation) -> String {
+    match operation {
+        Operation::List => format!("Lists {kind}."),
+        Operation::Create => format!("Makes one of the {kind}; without `id` it gets the next number."),
+        Operation::Show => format!("Shows one of the {kind}."),
+        Operation::Put => format!("Makes or replaces one of the {kind}: what is not named is unset."),
+        Operation::Patch => format!("Changes one of the {kind}: what is not named stays, `null` unsets."),
+        Operation::Remove => format!("Removes one of the {kind} that no other record refers to."),
+    }
+}
+
+fn parameters(path: &str, kind: Kind, operation: Operation) -> Vec<Parameter> {
+    let text = || Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
+    let parameter = |name: &str, at: ParameterIn, required, schema: Schema, description: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(at)
+            .required(required)
+            .schema(Some(schema))
+            .description(Some(description))
+            .build()
+    };
+    let mut all = Vec::new();
+    for (name, description) in [("plan", "`school~year~version`"), ("id", "The name"), ("n", "The hour of the lesson, from 1")] {
+        if path.contains(&format!("{{{name}}}")) {
+            let schema = if name == "n" { whole(Some(1), None) } else { text() };
+            all.push(parameter(name, ParameterIn::Path, Required::True, schema, description));
+        }
+    }
+    let mut query = |name: &str, description: &str| {
+        all.push(parameter(name, ParameterIn::Query, Required::False, text(), description));
+    };
+    if operation == Operation::List && kind != Kind::Placements {
+        query("q", "A part of the name or long name");
+        for name in ["class", "teacher", "room", "subject", "department"] {
+            query(name, "Only records that refer to it");
+        }
+    }
+    let removes_named = operation == Operation::Remove && kind != Kind::Placements;
+    if !kind.is_singleton() && !removes_named {
+        query("period", "The period whose own values are meant");
+    }
+    if matches!(operation, Operation::Put | Operation::Patch | Operation::Create) && !kind.is_singleton() {
+        let disjoint = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["disjoint"])).build();
+        let description = "A stale change may pass when nobody else touched its fields";
+        all.push(parameter("merge", ParameterIn::Query, Required::False, Schema::Object(disjoint), description));
+    }
+    all
+}
+
+fn record_name(kind: Kind) -> String {
+    match kind {
+        Kind::Classes => "Class".to_owned(),
+        Kind::TimeGrid => "TimeGrid".to_owned(),
+        Kind::SchoolData => "SchoolData".to_owned(),
+        kind => {
+            let word = kind.word().trim_end_matches('s');
+            format!("{}{}", word[..1].to_uppercase(), &word[1..])
+        }
+    }
+}
+
+fn input_name(kind: Kind) -> String {
+    format!("{}Fields", record_name(kind))
+}
+
+fn reference(name: &str) -> Ref {
+    Ref::from_schema_name(name)
+}
+
+fn answer(description: &str, schema: &str) -> utoipa::openapi::Response {
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", ContentBuilder::new().schema(Some(reference(schema))).build())
+        .build()
+}
+
+fn page(kind: Kind) -> RefOr<Schema> {
+    let items = ArrayBuilder::new().items(reference(&record_name(kind))).build();
+    let next = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).build();
+    let object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("items", items)
+        .property("next", next)
+        .required("items")
+        .required("next");
+    RefOr::T(Schema::Object(object.build()))
+}
+
+/// The record as it is shown.
+fn record(kind: Kind) -> RefOr<Schema> {
+    let any = || ObjectBuilder::new().schema_type(SchemaType::AnyValue).build();
+    let mut object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("id", ObjectBuilder::new().schema_type(Type::String).build())
+        .property("revision", whole(Some(1), None))
+        .required("id")
+        .required("revision");
+    for field in kind.fields().iter().filter(|field| field.name != "id") {
+        object = object.property(field.name, field_schema(field));
+    }
+    let changed = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("Who changed it last, when and where: `{by, at, position}`"));
+    object = object.property("changed", changed.build());
+    let editable = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("In lists and singletons: whether the caller could edit it now, else why not and who holds it"));
+    object = object.property("editable", editable.build());
+    if !kind.is_singleton() {
+        object = object.property("period_fields", ArrayBuilder::new().items(any()).build());
+    }
+    if kind == Kind::Placements {
+        for name in ["lesson", "period"] {
+            object = object.property(name, ObjectBuilder::new().schema_type(Type::String).build());
+        }
+        object = object.property("n", whole(Some(1), None));
+    }
+    RefOr::T(Schema::Object(object.build()))
+}
+
+/// The record as it is written.
+fn input(kind: Kind) -> RefOr<Schema> {
+    let mut object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    for field in kind.fields() {
+        object = object.property(field.name, nullable(field_schema(field), field.form != Form::Name));
+    }
+    if kind == Kind::Placements {
+        let room = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("A room for all rows"));
+        object = object.property("room", room.build());
+    }
+    RefOr::T(Schema::Object(object.build()))
+}
+
+fn nullable(schema: Schema, may_be_null: bool) -> Schema {
+    match schema {
+        Schema::Object(mut object) if may_be_null => {
+            if let SchemaType::Type(own) = object.schema_type.clone() {
+                object.schema_type = SchemaType::from_iter([own, Type::Null]);
+            }
+            Schema::Object(object)
+        }
+        Schema::Array(mut array) if may_be_null => {
+            array.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
+            Schema::Array(array)
+        }
+        schema => schema,
+    }
+}
+
+fn whole(min: Option<i64>, max: Option<i64>) -> Schema {
+    let mut object = ObjectBuilder::new().schema_type(Type::Integer);
+    if let Some(min) = min {
+        object = object.minimum(Some(min));
+    }
+    if let Some(max) = max {
+        object = object.maximum(Some(max));
+    }
+    Schema::Object(object.build())
+}
+
+fn field_schema(field: &Field) -> Schema {
+    let class = match field.class {
+        Class::Text => "text",
+        Class::Data => "data",
+        Class::Room => "room",
+        Class::Timetable => "timetable",
+        Class::Cover => "cover",
+        Class::Exclusive => "exclusive: takes a lock",
+    };
+    let description = Some(format!("Class of action: {class}"));
+    let text = |max: usize| {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(max)).description(description.clone())
+    };
+    match field.form {
+        Form::Name => Schema::Object(text(domain::NAME_LENGTH_MAX).min_length(Some(1)).build()),
+        Form::Words(max) => Schema::Object(text(max).build()),
+        Form::Number(min, max) => whole(Some(min), Some(max)),
+        Form::Decimal(max) => {
+            Schema::Object(ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0)).maximum(Some(max)).build())
+        }
+        Form::Date => Schema::Object(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+                .description(description)
+                .build(),
+        ),
+        Form::Flag => Schema::Object(ObjectBuilder::new().schema_type(Type::Boolean).build()),
+        Form::Reference(kind) => Schema::Object(
+            text(domain::NAME_LENGTH_MAX)
+                .min_length(Some(1))
+                .description(Some(format!("The name of one of the {kind}. Class of action: {class}")))
+                .build(),
+        ),
+        Form::Couplings => rows(&["class", "teacher", "subject", "room"], true),
+        Form::Rows => rows(&["class", "teacher", "subject", "room"], false),
+        Form::Days => Schema::Array(ArrayBuilder::new().items(RefOr::T(whole(Some(1), Some(7)))).build()),
+        Form::Hours => Schema::Array(ArrayBuilder::new().items(RefOr::T(hour())).build()),
+    }
+}
+
+fn rows(names: &[&str], coupling: bool) -> Schema {
+    let text = || ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).build();
+    let mut object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    for name in names {
+        object = object.property(*name, text());
+    }
+    if coupling {
+        object = object.property("hours_per_week", nullable(whole(Some(0), Some(1_000)), true)).property("student_group", text());
+    }
+    Schema::Array(ArrayBuilder::new().items(object.build()).max_items(Some(domain::ROWS_MAX)).build())
+}
+
+fn hour() -> Schema {
+    let clock = || {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .pattern(Some("^[0-9]{2}:[0-9]{2}$"))
+            .build()
+    };
+    let object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("hour", whole(Some(1), Some(100)))
+        .property("from", clock())
+        .property("to", clock())
+        .required("hour")
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    Schema::Object(object.build())
+}
+

@@ -1,0 +1,166 @@
+//! API tokens, for programs.
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use domain::command::issue_token::IssueToken;
+use domain::command::revoke_token::RevokeToken;
+use domain::{Accounts, Right, Token, TokenId};
+use eventstore::{Credential, CredentialChange, CredentialKind};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::incoming::{Incoming, key_id, respond};
+use super::reader::Reader;
+use super::schemas;
+use crate::app::App;
+use crate::desk::caller::token_hash;
+use crate::desk::{Answer, Extra, Request};
+use crate::http::openapi::{READ_LIST, READING, WRITING};
+use crate::http::{Code, Listing, NoQuery, Paged, Path, Problem, Query, refusing, taking};
+use crate::tokens::{API_PREFIX, new_token};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    let key: &[&str] = &["Idempotency-Key"];
+    OpenApiRouter::new()
+        .routes(refusing(taking(routes!(list_tokens), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(issue_token), &[key]), &[WRITING, &[Code::Exists]]))
+        .routes(refusing(routes!(show_token), &[READING]))
+        .routes(refusing(taking(routes!(revoke_token), &[key]), &[WRITING]))
+}
+
+/// The tokens that are good for something, by name; never the token itself.
+#[utoipa::path(get, path = "/tokens", operation_id = "list_tokens", tag = "users",
+    responses((status = 200, description = "Tokens by name", body = schemas::Page<schemas::Token>)))]
+async fn list_tokens(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+    reader.permit(&app, Right::Users).await?;
+    let after: Option<String> = list.page.after()?;
+    let limit = usize::from(list.page.limit) + 1;
+    let items = app
+        .desk
+        .with_accounts(|accounts| {
+            let mut tokens: Vec<_> = accounts
+                .tokens()
+                .filter(|token| !token.revoked && after.as_ref().is_none_or(|after| token.name > *after))
+                .collect();
+            tokens.sort_by(|a, b| a.name.cmp(&b.name));
+            tokens.into_iter().take(limit).map(|token| token_json(token, accounts)).collect::<Vec<_>>()
+        })
+        .await?;
+    Ok(list.page.answer(items, |item| item["name"].clone()))
+}
+
+/// A new token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    /// What it is called: the program bears the user name `token:NAME`.
+    #[schema(min_length = 1, max_length = 50)]
+    name: String,
+    /// The name of its group.
+    group: String,
+    /// When it ends; absent, it is good until it is called back.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Issues a token; it is shown this once.
+///
+/// A repeated request under the same key issues a new token and ends the one whose answer was lost.
+#[utoipa::path(post, path = "/tokens", operation_id = "issue_token", tag = "users", request_body = NewToken,
+    responses((status = 201, description = "The token", body = schemas::IssuedToken)))]
+async fn issue_token(
+    State(app): State<App>,
+    key: Option<crate::http::IdempotencyKey>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    let body: NewToken = incoming.json()?;
+    let (id, replaces) = identity(&app, &incoming, key.as_ref()).await?;
+    let token = new_token(API_PREFIX);
+    let credential =
+        Credential { owner: id.0, kind: CredentialKind::Token, hash: token_hash(&token).to_vec(), stream: None };
+    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], ..Extra::default() };
+    let command =
+        IssueToken { token: id, name: body.name, group: body.group, expires_at: body.expires_at, replaces };
+    let request = Request { keyed: None, ..incoming.request() };
+    let answered = app
+        .desk
+        .execute(request, command, extra, move |office, _| {
+            let mut shown =
+                office.accounts.token(id).map_or(Json::Null, |issued| token_json(issued, office.accounts));
+            shown["token"] = token.clone().into();
+            Answer::new(201, shown).location(format!("/v1/tokens/{id}"))
+        })
+        .await;
+    respond(&app, answered)
+}
+
+/// The id of the new token, and the token of an earlier request under the same key, whose answer may have been lost.
+async fn identity(
+    app: &App,
+    incoming: &Incoming,
+    key: Option<&crate::http::IdempotencyKey>,
+) -> Result<(TokenId, Option<TokenId>), Problem> {
+    let Some(key) = key else { return Ok((TokenId(Uuid::now_v7()), None)) };
+    let mut before = None;
+    for turn in 0..1_000 {
+        let id = TokenId(key_id(incoming.caller.who, &format!("token {turn} {}", key.0)).0);
+        if !app.desk.with_accounts(|accounts| accounts.token(id).is_some()).await? {
+            return Ok((id, before));
+        }
+        before = Some(id);
+    }
+    Err(Problem::new(Code::KeyReused))
+}
+
+/// A token, without the token itself.
+#[utoipa::path(get, path = "/tokens/{id}", operation_id = "show_token", tag = "users", params(("id" = String, Path)),
+    responses((status = 200, description = "The token", body = schemas::Token)))]
+async fn show_token(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+    _query: Query<NoQuery>,
+) -> Result<crate::http::Json<Json>, Problem> {
+    reader.permit(&app, Right::Users).await?;
+    let id = token_id(&id)?;
+    let found = app
+        .desk
+        .with_accounts(|accounts| {
+            accounts.token(id).filter(|token| !token.revoked).map(|token| token_json(token, accounts))
+        })
+        .await?;
+    found.map(crate::http::Json).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// Calls a token back: it is good for nothing any more.
+#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "revoke_token", tag = "users", params(("id" = String, Path)),
+    responses((status = 204, description = "It is called back")))]
+async fn revoke_token(
+    State(app): State<App>,
+    path: Result<Path<String>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    let Path(id) = path?;
+    let command = RevokeToken { token: token_id(&id)? };
+    incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
+}
+
+fn token_id(text: &str) -> Result<TokenId, Problem> {
+    text.parse().map_err(|_| Problem::new(Code::NotFound))
+}
+
+fn token_json(token: &Token, accounts: &Accounts) -> Json {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "group": accounts.group(token.group).map(|group| group.name.clone()),
+        "expires_at": token.expires_at,
+    })
+}

@@ -1,0 +1,200 @@
+//! What all writes of records share: the answer, and who may edit what just now.
+
+use domain::command::block::{action_of, covering, lock_holder};
+use domain::command::write_record::{How, Target, WriteRecord};
+use domain::command::remove_record::RemoveRecord;
+use domain::command::{Office, Stream};
+use domain::{Action, Class, Event, Kind, Mode, PlanId, Record, RecordId, Right, SessionId};
+use chrono::NaiveDate;
+use axum::response::Response;
+use serde_json::{Map, Value as Json, json};
+
+use super::incoming::Incoming;
+use crate::app::App;
+use crate::desk::{Answer, Extra};
+use crate::http::Problem;
+
+/// Parameters of a write of a record.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteQuery {
+    /// The period whose own values are written.
+    pub period: Option<String>,
+    /// `disjoint`: a stale change may pass when nobody else touched its fields.
+    pub merge: Option<Merge>,
+}
+
+/// How a stale change is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Merge {
+    /// Accepted when it touches none of the fields that changed meanwhile.
+    Disjoint,
+}
+
+/// Writes a record and answers with it.
+pub async fn write(
+    app: &App,
+    plan: PlanId,
+    target: Target,
+    how: How,
+    query: WriteQuery,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let kind = target.kind();
+    let mut room = None;
+    let body = if kind == Kind::Placements {
+        incoming.body().object().and_then(|object| placement_fields(object, &mut room))
+    } else {
+        incoming.body().fields(kind)
+    };
+    let period = query.period.clone();
+    let command = WriteRecord {
+        plan: plan.clone(),
+        target: target.clone(),
+        how,
+        body,
+        room,
+        period: query.period,
+        precondition: incoming.precondition.clone(),
+        lock: incoming.lock,
+        disjoint: query.merge.is_some(),
+    };
+    incoming
+        .execute(app, command, Extra::default(), move |office, events| written(office, events, &plan, &target, period.as_deref()))
+        .await
+}
+
+/// Removes a record.
+pub async fn remove(
+    app: &App,
+    plan: PlanId,
+    target: Target,
+    period: Option<String>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let command = RemoveRecord {
+        plan,
+        target,
+        period,
+        precondition: incoming.precondition.clone(),
+        lock: incoming.lock,
+    };
+    incoming.execute(app, command, Extra::default(), |_, _| Answer::empty(204)).await
+}
+
+/// The fields of a placement, with `room` taken out: it is no field but says something about all rows.
+fn placement_fields(
+    mut object: Map<String, Json>,
+    room: &mut Option<Option<String>>,
+) -> Result<Vec<domain::Wanted>, domain::Refusal> {
+    match object.shift_remove("room") {
+        None => {}
+        Some(Json::Null) => *room = Some(None),
+        Some(Json::String(name)) if domain::name_fault(&name).is_none() => *room = Some(Some(name)),
+        Some(_) => return Err(domain::Refusal::fault("/room", "the name of a room, or null, belongs here")),
+    }
+    domain::read_fields(Kind::Placements, &object).map_err(|faults| domain::Refusal::invalid(&faults))
+}
+
+fn written(
+    office: &Office<'_>,
+    events: &[(Stream, Event)],
+    plan_id: &PlanId,
+    target: &Target,
+    period: Option<&str>,
+) -> Answer {
+    let Some(plan) = office.plan else { return Answer::empty(200) };
+    let id = events.iter().find_map(|(_, event)| match event {
+        Event::RecordCreated(e) => Some((e.record, true)),
+        Event::RecordChanged(e) => Some((e.record, false)),
+        _ => None,
+    });
+    let (id, created) = match (id, target) {
+        (Some(found), _) => found,
+        (None, Target::Named(kind, name)) => (plan.named(*kind, name).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
+        (None, Target::Singleton(kind)) => (plan.singleton(*kind).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
+        _ => (RecordId(uuid::Uuid::nil()), false),
+    };
+    let Some(record) = plan.record(id) else { return Answer::empty(200) };
+    let period = period.and_then(|name| plan.named(Kind::Periods, name)).map(|it| it.id);
+    let mut body = plan.record_json(record, period);
+    if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
+        let own: Vec<&str> = record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
+        body.insert("period_fields".into(), own.into());
+    }
+    let who = events.is_empty().then_some(());
+    if who.is_none() {
+        body.insert("changed".into(), json!({ "by": null, "at": null, "position": null }));
+    }
+    let mut answer = Answer::new(if created { 201 } else { 200 }, Json::Object(body))
+        .revision(record.epoch, record.revision);
+    if !events.is_empty() {
+        answer = answer.position_at(&["/changed/position"]).moment_at(&["/changed/at"]);
+    }
+    if created {
+        answer = answer.location(location(plan_id, plan, record));
+    }
+    answer
+}
+
+fn location(plan_id: &PlanId, plan: &domain::Plan, record: &Record) -> String {
+    use super::plans::encoded;
+    let plan_path = format!("/v1/plans/{}", encoded(&plan_id.to_string()));
+    match (record.name(), record.hour_of) {
+        (Some(name), _) => format!("{plan_path}/{}/{}", record.kind, encoded(name)),
+        (None, Some(hour)) => {
+            let lesson = plan.name_of(hour.lesson).unwrap_or_default();
+            let period = plan.name_of(hour.period).unwrap_or_default();
+            format!("{plan_path}/lessons/{}/placements/{}?period={}", encoded(&lesson), hour.n, encoded(&period))
+        }
+        (None, None) => format!("{plan_path}/{}", record.kind),
+    }
+}
+
+/// `{value, why, held_by}`: whether whoever asks could edit records of this kind now, and what stands in the way.
+pub fn editable(office: &Office<'_>, session: Option<SessionId>, kind: Kind, period: Option<RecordId>, today: NaiveDate) -> Json {
+    let no = |why: &str, held_by: Vec<Json>| json!({ "value": false, "why": why, "held_by": held_by });
+    let Some(plan) = office.plan else { return no("plan", Vec::new()) };
+    let Some(session) = session.and_then(|id| plan.sessions.get(id)) else { return no("session", Vec::new()) };
+    if session.mode == Mode::Read || plan.condition() != domain::PlanCondition::Open {
+        return no("mode", Vec::new());
+    }
+    let class = match kind.creation_class() {
+        Class::Timetable => Class::Timetable,
+        Class::Exclusive => Class::Exclusive,
+        _ => Class::Data,
+    };
+    let right = match class {
+        Class::Exclusive => Right::Settings,
+        Class::Timetable => Right::Timetable,
+        _ => Right::Data,
+    };
+    if !office.accounts.may(session.who, right) {
+        return no("right", Vec::new());
+    }
+    let optimising: Vec<Json> = plan
+        .locks()
+        .filter(|lock| lock.action == Action::Optimise && lock.covers(period))
+        .map(|lock| lock_holder(office, plan, lock))
+        .collect();
+    if !optimising.is_empty() {
+        return no("optimisation", optimising);
+    }
+    if class == Class::Exclusive {
+        let own = plan.locks().find(|lock| lock.session == session.id && lock.action == action_of(kind));
+        if own.is_none() {
+            let held = plan.locks().map(|lock| lock_holder(office, plan, lock)).collect();
+            return no(if plan.sessions.len() > 1 { "not-alone" } else { "lock-missing" }, held);
+        }
+    }
+    if class == Class::Timetable {
+        let cover: Vec<Json> = covering(plan, session, period, today)
+            .map(|it| json!({ "user": office.accounts.name_of(it.who), "action": "cover", "periods": null, "since": it.since }))
+            .collect();
+        if !cover.is_empty() {
+            return no("cover", cover);
+        }
+    }
+    json!({ "value": true, "why": null, "held_by": [] })
+}

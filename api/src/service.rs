@@ -1,0 +1,160 @@
+//! The parts of a running Daybook: database, ledger, read models, desk. Both the server and the commands of the host are made of it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use domain::Who;
+use domain::command::found::FoundLedger;
+use eventstore::{Ledger, PoolSettings};
+use projections::Projections;
+use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::{Answer, Desk, Extra, Failure, Request, Terms};
+use crate::passwords::Passwords;
+use crate::private_postgres::{self, PrivatePostgres};
+
+/// The schema of the ledger, unless another is named.
+pub const LEDGER_SCHEMA: &str = "daybook";
+
+/// The database in a private PostgreSQL.
+const DATABASE: &str = "daybook";
+
+/// Where the data lies.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// In a PostgreSQL of one's own.
+    Url(String),
+    /// In a private PostgreSQL that the program runs itself.
+    Private {
+        /// Its folder.
+        data: PathBuf,
+        /// The folder of PostgreSQL's programs, where they are not found.
+        programs: Option<PathBuf>,
+    },
+}
+
+/// What it takes to start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the data lies.
+    pub database: Database,
+    /// The schema of the ledger.
+    pub schema: String,
+    /// The terms of the site.
+    pub terms: Terms,
+}
+
+/// A running Daybook without its HTTP interface.
+pub struct Service {
+    /// Decides commands.
+    pub desk: Arc<Desk>,
+    /// The read models.
+    pub projections: Projections,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Hashes passwords.
+    pub passwords: Arc<Passwords>,
+    private: Option<PrivatePostgres>,
+    stop: CancellationToken,
+}
+
+/// Why it did not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The private PostgreSQL.
+    #[error(transparent)]
+    Private(#[from] private_postgres::PrivatePostgresError),
+    /// The address of the database.
+    #[error("the database URL cannot be read: {0}; it is written postgres://user@host:5432/name")]
+    Url(sqlx::Error),
+    /// The schema of the ledger.
+    #[error("the ledger cannot be set up: {0}")]
+    Migrate(#[from] eventstore::MigrateError),
+    /// The tables of the read models.
+    #[error("the read models cannot be set up: {0}")]
+    Prepare(#[from] projections::PrepareError),
+    /// The ledger.
+    #[error("the ledger cannot be opened: {0}")]
+    Open(#[from] eventstore::OpenError),
+    /// Its first event.
+    #[error("the ledger could not be reached: {0:?}")]
+    Desk(Failure),
+    /// Randomness or memory.
+    #[error(transparent)]
+    Passwords(#[from] crate::passwords::HashFailed),
+}
+
+impl StartError {
+    /// Whether it is the ledger that could not be reached, as against something that was set wrongly.
+    pub fn is_unreachable(&self) -> bool {
+        !matches!(self, StartError::Url(_) | StartError::Passwords(_))
+    }
+}
+
+impl Service {
+    /// Starts or finds the database, brings its schema up to date and opens the ledger.
+    ///
+    /// Where a role that does not own the ledger is given, the schema must be up to date already (`daybook migrate`).
+    pub async fn start(settings: &Settings) -> Result<Service, StartError> {
+        let (private, connect) = match &settings.database {
+            Database::Url(url) => (None, PgConnectOptions::from_str(url).map_err(StartError::Url)?),
+            Database::Private { data, programs } => {
+                let mut private = private_postgres::Settings::new(data);
+                private.bin_dir.clone_from(programs);
+                let started = PrivatePostgres::start(&private).await?;
+                let connect = started.connect_options(DATABASE);
+                (Some(started), connect)
+            }
+        };
+        match Service::open(settings, connect).await {
+            Ok(service) => Ok(Service { private, ..service }),
+            Err(error) => {
+                if let Some(private) = private {
+                    let _ = private.stop().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(settings: &Settings, connect: PgConnectOptions) -> Result<Service, StartError> {
+        Ledger::migrate(&connect, &settings.schema).await?;
+        let read_models = projections::prepare(&connect, &settings.schema).await?;
+        let pool = PoolSettings::new(connect, &settings.schema)
+            .with_search_path(vec![read_models, settings.schema.clone()]);
+        let ledger = Ledger::open(pool.clone()).await?;
+        let projections = Projections::start(ledger.clone(), pool, projections::read_models());
+        let stop = CancellationToken::new();
+        let desk = Desk::open(ledger.clone(), projections.clone(), settings.terms.clone(), stop.clone())
+            .await
+            .map_err(StartError::Desk)?;
+        desk.execute(Request::of(Who::System), FoundLedger, Extra::default(), |_, _| Answer::empty(204))
+            .await
+            .map_err(StartError::Desk)?;
+        let passwords = Arc::new(Passwords::new()?);
+        Ok(Service { desk, projections, ledger, passwords, private: None, stop })
+    }
+
+    /// Brings the schema up to date, as its owner.
+    pub async fn migrate(owner_url: &str, schema: &str) -> Result<(), StartError> {
+        let owner = PgConnectOptions::from_str(owner_url).map_err(StartError::Url)?;
+        Ledger::migrate(&owner, schema).await?;
+        projections::prepare(&owner, schema).await?;
+        Ok(())
+    }
+
+    /// Ends tasks, then the database if it is a private one and nobody else uses it.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.projections.stop().await;
+        self.ledger.pool().close().await;
+        self.projections.pool().close().await;
+        if let Some(private) = self.private
+            && let Err(error) = private.stop().await
+        {
+            tracing::warn!(%error, "the private PostgreSQL did not stop");
+        }
+    }
+}
