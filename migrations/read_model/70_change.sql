@@ -8,7 +8,7 @@ create table change (
     -- without `daybook.`
     type text not null,
     -- of record, or sessions, locks, imports
-    kind text,
+    kind text collate "C",
     -- the record, session, lock or import
     subject_id uuid,
     -- what that was called then
@@ -35,7 +35,7 @@ create index change_subject on change (subject_id, position) where subject_id is
 create table change_name (
     record_id uuid not null,
     plan text collate "C" not null,
-    kind text not null,
+    kind text collate "C" not null,
     -- nothing for a placement and for a singleton
     name text collate "C",
     -- of a placement: the hour that it is
