@@ -48,7 +48,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         part(0.99),
         part(1.0)
     );
-    read_back(&ledger, count).await?;
+    if rest.get(1).is_some_and(|word| word == "count") {
+        println!("COUNT {}", waits.len());
+    } else {
+        read_back(&ledger, count).await?;
+    }
 
     drop(ledger);
     let mut connection = PgConnection::connect_with(&owner).await?;

@@ -13,7 +13,7 @@ use crate::locked::{Locked, lock, resolve};
 use crate::queue::Member;
 use crate::read;
 use crate::recorded::{Head, Recorded};
-use crate::sheaf::{Called, Stand};
+use crate::sheaf::Stand;
 use crate::trouble::Trouble;
 
 /// The ledger while its head is locked: what is read here stays true until the append.
@@ -47,20 +47,19 @@ impl Alone {
         let (member, pending) = committer.admit(append)?;
         let mut locked = Locked::new(vec![member]);
         let outcome = locked.write(&mut self.connection, self.on).await;
+        let epoch = self.head.epoch;
         // The head is free, or the server frees it, before anything else is asked.
         drop(self.connection);
         let judged = locked.sheaf.into_iter().flat_map(|sheaf| sheaf.judged);
         match outcome {
-            Ok(Called::Done(recorded_at)) => judged.for_each(|judged| {
+            Ok(Some(recorded_at)) => judged.for_each(|judged| {
                 committer.note_committed(judged.last);
-                judged.answer(self.on.epoch, recorded_at);
+                judged.answer(epoch, recorded_at);
             }),
-            Ok(Called::Moved | Called::Known) => {
-                unreachable!("the head is locked and nothing was asked of the call")
-            }
+            Ok(None) => unreachable!("the head is locked and nothing was asked of the call"),
             Err(Trouble::Lost(_)) => {
                 for judged in judged {
-                    find_out(&self.ledger, judged.in_doubt(), self.on.epoch).await;
+                    find_out(&self.ledger, judged.in_doubt(), epoch).await;
                 }
                 locked.members.into_iter().for_each(|member| member.answer(Err(AppendError::Unavailable)));
             }
@@ -118,7 +117,6 @@ where
 
 async fn begin(ledger: Ledger) -> Result<Alone, sqlx::Error> {
     let mut connection = ledger.settings.connect_one().await?;
-    let on = lock(&mut connection).await?;
-    let head = read::head(&mut connection).await?;
+    let (on, head) = lock(&mut connection).await?;
     Ok(Alone { ledger, connection, on, head })
 }

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::StreamName;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -18,7 +19,7 @@ use crate::judge::Versions;
 use crate::locked::{Locked, resolve};
 use crate::pool::PoolSettings;
 use crate::queue::{Member, PendingAppend, Waiting};
-use crate::sheaf::{Called, Judged, Sheaf, Stand, call};
+use crate::sheaf::{Judged, Sheaf, Stand, call};
 use crate::trouble::Trouble;
 
 /// Bounds of one batch; an append that is larger goes alone.
@@ -101,7 +102,8 @@ struct Landed {
     /// `None` when it is no longer fit for use.
     connection: Option<PgConnection>,
     cargo: Cargo,
-    result: Result<Called, Trouble>,
+    /// The time that was recorded; `None` when nothing was written because somebody else has been there.
+    result: Result<Option<DateTime<Utc>>, Trouble>,
     took: Duration,
 }
 
@@ -217,11 +219,11 @@ impl Committing {
             self.exclusive = true;
             self.flight.push_back(Box::pin(fly_locked(connection, Locked::new(members))));
         } else {
-            let mut sheaf = Sheaf::new(self.expected.expect("looked up"));
+            let mut sheaf = Sheaf::new(self.expected.take().expect("looked up"));
             for member in members {
                 sheaf.judge(member, &mut self.versions);
             }
-            self.expected = Some(sheaf.next);
+            self.expected = Some(sheaf.next());
             self.flight.push_back(Box::pin(fly(connection, sheaf)));
         }
         true
@@ -269,16 +271,16 @@ impl Committing {
                 .collect();
             let missing: Vec<_> = missing.into_iter().collect();
             let row = sqlx::query(
-                "select epoch, position, batch, array(
+                "select epoch, position, meta, array(
                     select coalesce((select max(version) from event where event.stream = s.name), 0)
                     from unnest($1::text[]) with ordinality as s (name, n) order by n)
-                from head",
+                from ledger_end()",
             )
             .bind(missing.iter().map(StreamName::as_str).collect::<Vec<_>>())
             .fetch_one(&mut *connection)
             .await?;
-            let stand = Stand { epoch: row.try_get(0)?, position: row.try_get(1)?, batch: row.try_get(2)? };
-            if self.expected != Some(stand) {
+            let stand = Stand { epoch: row.try_get(0)?, position: row.try_get(1)?, meta: row.try_get(2)? };
+            if self.expected.as_ref() != Some(&stand) {
                 self.versions.forget();
                 self.expected = Some(stand);
             }
@@ -293,7 +295,7 @@ impl Committing {
     }
 
     async fn land(&mut self, landed: Landed) {
-        if matches!(landed.result, Ok(Called::Done(_))) {
+        if matches!(landed.result, Ok(Some(_))) {
             self.land_done(landed);
             return;
         }
@@ -317,7 +319,7 @@ impl Committing {
     }
 
     fn land_done(&mut self, landed: Landed) {
-        let Landed { connection, cargo, result: Ok(Called::Done(recorded_at)), took } = landed else {
+        let Landed { connection, cargo, result: Ok(Some(recorded_at)), took } = landed else {
             return;
         };
         self.connections.extend(connection);
@@ -326,15 +328,15 @@ impl Committing {
             Cargo::Locked(locked) => {
                 let Some(sheaf) = locked.sheaf else { return };
                 // Once nobody else has written between two of our own batches, the quick way is good again.
-                self.lock_next = self.seen != Some(sheaf.on);
+                self.lock_next = self.seen.as_ref() != Some(&sheaf.on);
                 self.versions = locked.versions;
-                self.expected = Some(sheaf.next);
+                self.expected = Some(sheaf.next());
                 self.exclusive = false;
                 sheaf
             }
         };
-        self.seen = Some(sheaf.next);
-        note(&self.committed, sheaf.next.position);
+        self.seen = Some(sheaf.next());
+        note(&self.committed, sheaf.last);
         measure(&sheaf, took, self.waiting.appends());
         if self.flight.is_empty() {
             self.ids.clear();
@@ -348,13 +350,13 @@ impl Committing {
     async fn land_otherwise(&mut self, landed: Landed, back: &mut Vec<Member>) {
         let Landed { connection, cargo, result, took } = landed;
         match result {
-            Ok(Called::Done(at)) => {
-                self.land_done(Landed { connection, cargo, result: Ok(Called::Done(at)), took });
+            Ok(Some(at)) => {
+                self.land_done(Landed { connection, cargo, result: Ok(Some(at)), took });
                 self.expected = None;
                 self.versions.forget();
             }
             // Under the lock those that have happened before are found and answered, and the others judged beside them.
-            Ok(Called::Moved | Called::Known) => {
+            Ok(None) => {
                 self.connections.extend(connection);
                 self.lock_next = true;
                 back.extend(cargo.not_written());
@@ -390,7 +392,7 @@ impl Committing {
         self.connections.clear();
         loop {
             let asked = members.iter().map(|member| member.append.command_id.0).collect();
-            let epoch = self.seen.map_or(1, |seen| seen.epoch);
+            let epoch = self.seen.as_ref().map_or(1, |seen| seen.epoch);
             if let Some(mut connection) = connect(&self.settings).await {
                 match resolve(&mut connection, asked).await {
                     Ok(mut known) => {

@@ -41,6 +41,7 @@ impl Ledger {
     /// rewrite it.
     pub async fn open(settings: PoolSettings) -> Result<Self, OpenError> {
         check_role(&settings).await?;
+        let settings = PoolSettings { sequential_scans: false, ..settings };
         let pool = service_pool(&settings);
         let settings = Arc::new(settings);
         let committer = committer::start(&settings);
@@ -53,7 +54,8 @@ impl Ledger {
         &self.pool
     }
 
-    /// The settings it was opened with, to make another pool like its own.
+    /// The settings of its connections. For questions to other tables take the ones it was opened with, or set
+    /// `sequential_scans`.
     pub fn settings(&self) -> &PoolSettings {
         &self.settings
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::StreamName;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -12,7 +13,8 @@ use crate::credential;
 use crate::judge::{Versions, streams};
 use crate::queue::Member;
 use crate::read::stored_command;
-use crate::sheaf::{Called, Sheaf, Stand, call};
+use crate::recorded::Head;
+use crate::sheaf::{Sheaf, Stand, call};
 use crate::trouble::Trouble;
 
 /// What is written under the lock. It outlives an attempt that fails, so that nobody is lost.
@@ -31,8 +33,11 @@ impl Locked {
     }
 
     /// Begins a transaction, judges, writes, commits.
-    pub(crate) async fn run(&mut self, connection: &mut PgConnection) -> Result<Called, Trouble> {
-        let on = lock(connection).await.map_err(Trouble::of)?;
+    pub(crate) async fn run(
+        &mut self,
+        connection: &mut PgConnection,
+    ) -> Result<Option<DateTime<Utc>>, Trouble> {
+        let (on, _) = lock(connection).await.map_err(Trouble::of)?;
         self.write(connection, on).await
     }
 
@@ -41,7 +46,7 @@ impl Locked {
         &mut self,
         connection: &mut PgConnection,
         on: Stand,
-    ) -> Result<Called, Trouble> {
+    ) -> Result<Option<DateTime<Utc>>, Trouble> {
         let written = self.write_uncommitted(connection, on).await.map_err(Trouble::of)?;
         // Whatever answers a commit but yes: it has to be found out.
         sqlx::raw_sql("commit").execute(connection).await.map_err(Trouble::Lost)?;
@@ -52,8 +57,8 @@ impl Locked {
         &mut self,
         connection: &mut PgConnection,
         on: Stand,
-    ) -> Result<Called, sqlx::Error> {
-        self.settle_known(connection, on).await?;
+    ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+        self.settle_known(connection, on.epoch).await?;
         self.settle_not_due(connection).await?;
         self.look_up(connection).await?;
         let mut sheaf = Sheaf::new(on);
@@ -83,7 +88,7 @@ impl Locked {
     }
 
     /// What has happened before is answered at once: that stays true whatever becomes of this transaction.
-    async fn settle_known(&mut self, connection: &mut PgConnection, on: Stand) -> Result<(), sqlx::Error> {
+    async fn settle_known(&mut self, connection: &mut PgConnection, epoch: i64) -> Result<(), sqlx::Error> {
         let asked: Vec<Uuid> = self
             .members
             .iter()
@@ -103,7 +108,7 @@ impl Locked {
         let mut known = commands(&rows)?;
         for member in std::mem::take(&mut self.members) {
             match known.remove(&member.append.command_id.0) {
-                Some(command) if member.asks() => member.settle(command, on.epoch),
+                Some(command) if member.asks() => member.settle(command, epoch),
                 _ => self.members.push(member),
             }
         }
@@ -163,11 +168,14 @@ impl Locked {
 }
 
 /// Begins a transaction and locks the head; nobody else writes until it ends.
-pub(crate) async fn lock(connection: &mut PgConnection) -> Result<Stand, sqlx::Error> {
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(Stand, Head), sqlx::Error> {
     sqlx::raw_sql("begin").execute(&mut *connection).await?;
-    let (epoch, position, batch) =
-        sqlx::query_as("select epoch, position, batch from ledger_lock()").fetch_one(connection).await?;
-    Ok(Stand { epoch, position, batch })
+    let row = sqlx::query("select epoch, position, meta, recorded_at from ledger_lock()")
+        .fetch_one(connection)
+        .await?;
+    let (epoch, position) = (row.try_get(0)?, row.try_get(1)?);
+    let stand = Stand { epoch, position, meta: row.try_get(2)? };
+    Ok((stand, Head { epoch, position, recorded_at: row.try_get(3)? }))
 }
 
 /// What became of commands, once whoever was writing them has come to an end.

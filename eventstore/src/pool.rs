@@ -23,6 +23,9 @@ pub struct PoolSettings {
     pub lock_timeout: Duration,
     /// How long a transaction may do nothing before the server ends it, so that a stuck writer stops nobody.
     pub idle_in_transaction_timeout: Duration,
+    /// Whether whole tables may be read where an index would do. The ledger's own statements never should: their plans
+    /// are made while its tables are empty, when reading them whole looks cheap, and kept when they have grown.
+    pub sequential_scans: bool,
 }
 
 impl PoolSettings {
@@ -35,6 +38,7 @@ impl PoolSettings {
             statement_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(10),
             idle_in_transaction_timeout: Duration::from_secs(1),
+            sequential_scans: true,
         }
     }
 
@@ -59,13 +63,15 @@ impl PoolSettings {
         let millis = |limit: Duration| limit.as_millis().to_string();
         sqlx::query(
             "select set_config('search_path', $1, false), set_config('statement_timeout', $2, false),
-                set_config('lock_timeout', $3, false), set_config('idle_in_transaction_session_timeout', $4, false)",
+                set_config('lock_timeout', $3, false), set_config('idle_in_transaction_session_timeout', $4, false),
+                set_config('enable_seqscan', $5, false), set_config('jit', 'off', false)",
         )
         .persistent(false)
         .bind(path.join(", "))
         .bind(millis(self.statement_timeout))
         .bind(millis(self.lock_timeout))
         .bind(millis(self.idle_in_transaction_timeout))
+        .bind(if self.sequential_scans { "on" } else { "off" })
         .execute(connection)
         .await?;
         Ok(())

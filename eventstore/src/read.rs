@@ -92,7 +92,7 @@ fn recorded(row: &PgRow) -> Result<Recorded, sqlx::Error> {
 
 pub(crate) async fn head<'c>(executor: impl PgExecutor<'c>) -> Result<Head, sqlx::Error> {
     let (epoch, position, recorded_at) =
-        sqlx::query_as("select epoch, position, recorded_at from head").fetch_one(executor).await?;
+        sqlx::query_as("select epoch, position, recorded_at from ledger_end()").fetch_one(executor).await?;
     Ok(Head { epoch, position, recorded_at })
 }
 

@@ -1,23 +1,23 @@
 //! Appends bound together for one call, and that call.
 
-use std::io::Write as _;
-
 use chrono::{DateTime, Utc};
 use domain::Meta;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::append::{Append, AppendError, Appended};
 use crate::judge::Versions;
 use crate::queue::Member;
 
-/// The head as a batch must find it or leaves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the ledger ends, as a batch must find it or leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stand {
     pub(crate) epoch: i64,
     pub(crate) position: i64,
-    /// The batch that wrote last: another node can bring the head to the same number, but not to the same batch.
-    pub(crate) batch: Uuid,
+    /// Of the last event, with its id: another node can bring the ledger to the same position, but not to the same
+    /// event. Empty before the first.
+    pub(crate) meta: Vec<u8>,
 }
 
 /// An append that has been judged on top of a stand.
@@ -53,41 +53,41 @@ impl Judged {
 /// Judged appends on top of one stand.
 pub(crate) struct Sheaf {
     pub(crate) judged: Vec<Judged>,
-    /// Where the head must be.
+    /// Where the ledger must end.
     pub(crate) on: Stand,
-    /// Where it is afterwards.
-    pub(crate) next: Stand,
+    /// The last position afterwards.
+    pub(crate) last: i64,
     /// The version before each write of each append that stands.
     befores: Vec<i64>,
-    stored: usize,
+    metas: Metas,
 }
 
 impl Sheaf {
     pub(crate) fn new(on: Stand) -> Self {
-        Self { judged: Vec::new(), on, next: on, befores: Vec::new(), stored: 0 }
+        Self { judged: Vec::new(), last: on.position, on, befores: Vec::new(), metas: Metas::default() }
     }
 
     /// Judges an append on top of those before it. One that does not stand travels along: the refusal holds only if
-    /// the head is found where it was expected.
+    /// the ledger is found where it was expected.
     pub(crate) fn judge(&mut self, member: Member, versions: &mut Versions) {
-        let before = self.next.position;
+        let before = self.last;
         let stands = versions.admit(&member.append, &mut self.befores);
-        let events = member.append.events();
         if stands {
-            self.next.position += i64::try_from(events).expect("at most APPEND_EVENTS_MAX");
-            if events > 0 || member.append.keyed {
-                self.stored += 1;
-                if self.next.batch == self.on.batch {
-                    self.next.batch = Uuid::now_v7();
-                }
-            }
+            self.last += i64::try_from(member.append.events()).expect("at most APPEND_EVENTS_MAX");
+            self.metas.add(&member.append);
         }
-        self.judged.push(Judged { member, stands, before, last: self.next.position });
+        self.judged.push(Judged { member, stands, before, last: self.last });
+    }
+
+    /// Where the ledger ends when it has been written.
+    pub(crate) fn next(&self) -> Stand {
+        let meta = self.metas.last().map_or_else(|| self.on.meta.clone(), <[u8]>::to_vec);
+        Stand { epoch: self.on.epoch, position: self.last, meta }
     }
 
     /// The number of events it writes.
     pub(crate) fn events(&self) -> usize {
-        usize::try_from(self.next.position - self.on.position).expect("positions grow")
+        usize::try_from(self.last - self.on.position).expect("positions grow")
     }
 
     fn standing(&self) -> impl Iterator<Item = &Judged> {
@@ -99,33 +99,21 @@ impl Sheaf {
     }
 }
 
-/// What came of the call.
-#[derive(Debug)]
-pub(crate) enum Called {
-    /// Written.
-    Done(DateTime<Utc>),
-    /// The head is another one; nothing written.
-    Moved,
-    /// Some of those that asked have happened before; nothing written.
-    Known,
-}
-
-/// Writes all of a sheaf or nothing, in the transaction of the connection or in one of its own.
+/// Writes all of a sheaf or nothing, in the transaction of the connection or in one of its own. Answers the time that
+/// was recorded, or `None` when nothing was written: the ledger has moved on, or, when it is asked, somebody has
+/// happened before.
 pub(crate) async fn call(
     connection: &mut PgConnection,
     sheaf: &Sheaf,
     asks: bool,
-) -> Result<Called, sqlx::Error> {
-    let metas = Metas::of(sheaf);
-    let columns = Columns::of(sheaf, &metas, asks);
-    let row = sqlx::query(
-        "select outcome, at from ledger_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-         $15, $16)",
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let columns = Columns::of(sheaf, asks);
+    sqlx::query_scalar(
+        "select ledger_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(sheaf.on.epoch)
     .bind(sheaf.on.position)
-    .bind(sheaf.on.batch)
-    .bind(sheaf.next.batch)
+    .bind(&sheaf.on.meta)
     .bind(columns.streams)
     .bind(columns.versions)
     .bind(columns.types)
@@ -139,30 +127,17 @@ pub(crate) async fn call(
     .bind(columns.answers)
     .bind(columns.asked)
     .fetch_one(connection)
-    .await?;
-    Ok(match row.try_get::<&str, _>(0)? {
-        "done" => Called::Done(row.try_get(1)?),
-        "known" => Called::Known,
-        _ => Called::Moved,
-    })
+    .await
 }
 
 /// The meta of each event, one behind the other.
+#[derive(Default)]
 struct Metas {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Metas {
-    fn of(sheaf: &Sheaf) -> Self {
-        let events = sheaf.events();
-        let mut metas = Self { bytes: Vec::with_capacity(events * 224), ends: Vec::with_capacity(events) };
-        for append in sheaf.appends() {
-            metas.add(append);
-        }
-        metas
-    }
-
     /// Only the event id differs between the events of an append, and it stands first.
     fn add(&mut self, append: &Append) {
         let meta = Meta { event_id: Uuid::nil(), command_id: append.command_id, ..append.meta.clone() };
@@ -170,22 +145,20 @@ impl Metas {
         for _ in 0..append.events() {
             let start = self.bytes.len() + EVENT_ID_AT;
             self.bytes.extend_from_slice(&template);
-            let mut place = &mut self.bytes[start..start + 36];
-            write!(place, "{}", Uuid::now_v7()).expect("a UUID has 36 characters");
+            Uuid::now_v7().hyphenated().encode_lower(&mut self.bytes[start..start + Hyphenated::LENGTH]);
             self.ends.push(self.bytes.len());
         }
     }
 
+    fn last(&self) -> Option<&[u8]> {
+        let end = *self.ends.last()?;
+        let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
+        Some(&self.bytes[start..end])
+    }
+
     fn slices(&self) -> Vec<&[u8]> {
-        let mut start = 0;
-        self.ends
-            .iter()
-            .map(|&end| {
-                let slice = &self.bytes[start..end];
-                start = end;
-                slice
-            })
-            .collect()
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.bytes[start..end]).collect()
     }
 }
 
@@ -210,17 +183,17 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(sheaf: &'a Sheaf, metas: &'a Metas, asks: bool) -> Self {
+    fn of(sheaf: &'a Sheaf, asks: bool) -> Self {
         let events = sheaf.events();
         let mut columns = Self {
             streams: Vec::with_capacity(events),
             versions: Vec::with_capacity(events),
             types: Vec::with_capacity(events),
             append_ends: Vec::with_capacity(events),
-            metas: metas.slices(),
+            metas: sheaf.metas.slices(),
             datas: Vec::with_capacity(events),
-            command_ids: Vec::with_capacity(sheaf.stored),
-            command_positions: Vec::with_capacity(sheaf.stored),
+            command_ids: Vec::with_capacity(sheaf.judged.len()),
+            command_positions: Vec::with_capacity(sheaf.judged.len()),
             ..Self::default()
         };
         let mut befores = sheaf.befores.iter();

@@ -15,8 +15,8 @@ end
 $$;
 
 grant select, insert on event to daybook_service;
--- locking the head needs the right to update it; the trigger keeps it from falling
-grant select, update on head to daybook_service;
+-- locking the head needs the right to update some column of it
+grant select, update (head_id) on head to daybook_service;
 grant select, insert on command to daybook_service;
 grant update (answer) on command to daybook_service;
 grant select, insert, update, delete on credential to daybook_service;

@@ -73,7 +73,7 @@ impl Setting {
                         and n.append_end = e.append_end)),
                 (select count(*) from (select recorded_at < lag(recorded_at) over (order by position) as fell
                     from event) t where fell),
-                (select position from head) = (select coalesce(max(position), 0) from event)",
+                (select position from ledger_end()) = (select count(*) from event)",
         )
         .fetch_one(&mut connection)
         .await
