@@ -34,6 +34,7 @@ create index placement_period_then on placement (plan, period_id, valid_from);
 create table meeting (
     -- a placement or a lesson
     owner_id uuid not null,
+    plan text collate "C" not null,
     -- a period with couplings of its own; nil for those that hold otherwise
     period_id uuid not null,
     -- in the order in which they were given
@@ -47,7 +48,8 @@ create table meeting (
     primary key (owner_id, period_id, ordinal, valid_from)
 );
 
-create index meeting_now on meeting (owner_id, period_id) where valid_to is null;
+create index meeting_now on meeting (plan, owner_id) where valid_to is null;
+create index meeting_then on meeting (plan, owner_id, valid_from);
 create index meeting_class on meeting (class_id) where valid_to is null;
 create index meeting_teacher on meeting (teacher_id) where valid_to is null;
 create index meeting_room on meeting (room_id) where valid_to is null;

@@ -96,9 +96,9 @@ async fn clashes(
         "select p.period_id, p.day, p.hour, k.kind, k.target_id, array_agg(p.lesson_id) as lesson_ids,
             array_agg(coalesce(p.week, '')) as weeks
         from placement p
-        join meeting m on m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
+        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
             when p.meeting_of = p.lesson_id and exists (select from meeting o
-                where o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
+                where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
             else '00000000-0000-0000-0000-000000000000' end
         cross join lateral (values ('class', m.class_id), ('teacher', m.teacher_id), ('room', m.room_id))
             as k (kind, target_id)

@@ -57,7 +57,7 @@ impl Projection for Placements {
             rows.load(id, row, Edge { position: from, at: DateTime::UNIX_EPOCH });
         }
         for happened in batch {
-            take_lesson(&mut meetings, happened);
+            take_lesson(&mut meetings, happened)?;
             take(&mut rows, &mut meetings, happened)?;
         }
         let (closed, new) = rows.finish();
@@ -82,22 +82,25 @@ fn touched(batch: &[Happened]) -> Vec<Uuid> {
     touched
 }
 
-fn take_lesson(meetings: &mut Meetings, happened: &Happened) {
+fn take_lesson(meetings: &mut Meetings, happened: &Happened) -> Result<(), ProjectionError> {
     let from = happened.append_end;
+    let plan = || happened.plan.as_ref().map(ToString::to_string).ok_or_else(|| outside(happened));
     match &happened.event {
         Event::RecordCreated(e) if e.kind == Kind::Lessons => {
             let rows = e.fields.get("couplings").map(coupled).unwrap_or_default();
-            meetings.begin(e.record.0, rows, from);
+            meetings.begin(plan()?, e.record.0, rows, from);
         }
         Event::RecordChanged(e) if e.kind == Kind::Lessons => {
             if let Some(change) = e.changes.iter().find(|change| change.field == "couplings") {
                 let period = e.period.map_or(Uuid::nil(), |period| period.0);
-                meetings.put(e.record.0, period, change.to.as_ref().map(coupled).unwrap_or_default(), from);
+                let rows = change.to.as_ref().map(coupled).unwrap_or_default();
+                meetings.put(plan()?, (e.record.0, period), rows, from);
             }
         }
         Event::RecordRemoved(e) if e.kind == Kind::Lessons => meetings.end_all(e.record.0, from),
         _ => {}
     }
+    Ok(())
 }
 
 fn coupled(value: &Value) -> Vec<Row> {
@@ -128,7 +131,7 @@ fn take(
             let fields = opened(e.kind, &e.fields);
             let row = created(happened, plan.to_string(), hour_of, &fields, e.revision);
             if let Some(value) = fields.get("rows") {
-                meetings.begin(e.record.0, own(value), edge.position);
+                meetings.begin(row.plan.clone(), e.record.0, own(value), edge.position);
             }
             rows.put(e.record.0, row, edge);
         }
@@ -186,7 +189,7 @@ fn set(row: &mut PlacementRow, meetings: &mut Meetings, id: RecordId, change: &F
         "length" => row.length = small(to),
         "rows" => {
             row.own_rows = to.is_some();
-            meetings.put(id.0, Uuid::nil(), to.map(own).unwrap_or_default(), from);
+            meetings.put(row.plan.clone(), (id.0, Uuid::nil()), to.map(own).unwrap_or_default(), from);
         }
         _ => {}
     }

@@ -161,12 +161,20 @@ impl Projections {
 
     /// Whether the checkpoints, which other nodes move too, say so. A database that is away says nothing.
     async fn reached_elsewhere(&self, names: &[&str], position: i64) -> bool {
+        let wanted: Vec<&str> = if names.is_empty() {
+            self.progress.statuses.borrow().iter().map(|status| status.name).collect()
+        } else {
+            names.to_vec()
+        };
+        // A projection without a checkpoint has not begun yet, and one that stopped holds nobody up who did not name it.
         let asked = sqlx::query_scalar(
-            "select count(*) > 0 and bool_and(position >= $1) from checkpoint
-            where state = 'live' and (cardinality($2::text[]) = 0 or projection = any ($2))",
+            "select count(*) = cardinality($2::text[]) and count(*) filter (where state = 'live') > 0
+                and coalesce(bool_and(position >= $1) filter (where state = 'live' or $3), false)
+            from checkpoint where projection = any ($2)",
         )
         .bind(position)
-        .bind(names)
+        .bind(&wanted)
+        .bind(!names.is_empty())
         .fetch_one(&self.pool);
         asked.await.unwrap_or(false)
     }

@@ -7,10 +7,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Whose set it is: a placement or lesson, and the period; nil where it holds in every one.
-type Key = (Uuid, Uuid);
+pub(super) type Key = (Uuid, Uuid);
 
 /// A set of rows that is true from a position on.
 struct Set {
+    plan: String,
     rows: Vec<Row>,
     from: i64,
 }
@@ -29,20 +30,19 @@ pub(super) struct Meetings {
 
 impl Meetings {
     /// The set of an owner that is new.
-    pub fn begin(&mut self, owner: Uuid, rows: Vec<Row>, from: i64) {
+    pub fn begin(&mut self, plan: String, owner: Uuid, rows: Vec<Row>, from: i64) {
         if !rows.is_empty() {
-            self.open.insert((owner, Uuid::nil()), Set { rows, from });
+            self.open.insert((owner, Uuid::nil()), Set { plan, rows, from });
         }
     }
 
     /// Another set, or none, in the place of what was true.
-    pub fn put(&mut self, owner: Uuid, period: Uuid, rows: Vec<Row>, from: i64) {
-        let key = (owner, period);
+    pub fn put(&mut self, plan: String, key: Key, rows: Vec<Row>, from: i64) {
         self.end(key, from);
         // What the table has ends with the first change in the batch, whatever comes after.
         self.closed.entry(key).or_insert(from);
         if !rows.is_empty() {
-            self.open.insert(key, Set { rows, from });
+            self.open.insert(key, Set { plan, rows, from });
         }
     }
 
@@ -98,10 +98,12 @@ async fn insert(
     connection: &mut PgConnection,
     sets: impl Iterator<Item = (Key, Set, Option<i64>)>,
 ) -> Result<(), sqlx::Error> {
-    let (mut owner, mut period, mut ordinal, mut from, mut to) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut plan, mut owner, mut period, mut ordinal, mut from, mut to) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut who: [Vec<Option<Uuid>>; 4] = Default::default();
     for ((owner_id, period_id), set, end) in sets {
         for (index, row) in (0_i32..).zip(set.rows) {
+            plan.push(set.plan.clone());
             owner.push(owner_id);
             period.push(period_id);
             ordinal.push(index);
@@ -117,9 +119,10 @@ async fn insert(
     }
     let [class, teacher, subject, room] = who;
     sqlx::query(
-        "insert into meeting (owner_id, period_id, ordinal, class_id, teacher_id, subject_id, room_id, valid_from, valid_to)
+        "insert into meeting (owner_id, period_id, ordinal, class_id, teacher_id, subject_id, room_id, valid_from, valid_to,
+            plan)
         select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[],
-            $8::bigint[], $9::bigint[])",
+            $8::bigint[], $9::bigint[], $10::text[])",
     )
     .bind(owner)
     .bind(period)
@@ -130,6 +133,7 @@ async fn insert(
     .bind(room)
     .bind(from)
     .bind(to)
+    .bind(plan)
     .execute(connection)
     .await
     .map(|_| ())

@@ -47,9 +47,9 @@ macro_rules! timetable_sql {
                 c.name as class, t.name as teacher, s.name as subject, r.name as room
             from placement p
             join record l on l.record_id = p.lesson_id and " @"l" "
-            left join meeting m on m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
+            left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
                 when p.meeting_of = p.lesson_id and exists (select from meeting o
-                    where o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
+                    where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
                 else '00000000-0000-0000-0000-000000000000' end
             left join record c on c.record_id = m.class_id and " @"c" "
             left join record t on t.record_id = m.teacher_id and " @"t" "

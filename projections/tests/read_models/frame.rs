@@ -197,3 +197,22 @@ async fn other_definitions_make_a_new_generation_and_the_old_one_goes_when_it_is
         sqlx::query_scalar("select schema_name from generation").fetch_all(&mut owner).await.expect("read");
     assert_eq!(left, [next]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projection_that_has_not_begun_has_reached_nothing() {
+    let setting = with_diary().await;
+    let last = start_nodes(&setting, &["1", "2"]).await;
+    let first = setting.follow(vec![diary("a")]);
+    first.wait_for(last, SOON).await.expect("in time");
+    first.stop().await;
+    let mut owner = setting.as_owner().await;
+    // Holds up whoever takes events in, so that the second one cannot begin.
+    let mut held = sqlx::Connection::begin(&mut owner).await.expect("a transaction");
+    sqlx::raw_sql("lock table checkpoint in exclusive mode").execute(&mut *held).await.expect("held");
+    let second = setting.follow(vec![diary("b")]);
+    second.wait_for(last, Duration::from_millis(200)).await.expect_err("only the first one has");
+    held.rollback().await.expect("let go");
+    second.wait_for(last, SOON).await.expect("now it has");
+    assert_eq!(entries(&setting, "b").await, [1, 2]);
+    second.stop().await;
+}

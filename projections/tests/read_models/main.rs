@@ -5,5 +5,6 @@ mod feed;
 mod frame;
 mod office;
 mod planning;
+mod plans_of_queries;
 mod presence;
 mod setting;

@@ -1,0 +1,79 @@
+//! Questions about a large database are answered from indexes.
+
+use domain::Kind;
+use projections::collision::collisions;
+use projections::placement::{TimetableOf, placement, timetable};
+use projections::plan::plan;
+use projections::record::{RecordFilter, record, records};
+use projections::unplaced::unplaced;
+use projections::{Moment, Page};
+use sqlx::PgConnection;
+
+use crate::office::Office;
+
+/// Ten plans of 4,000 teachers, 2,000 lessons with two old states each, and 4,000 placements.
+const MANY: &str = "
+    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+        changed_position, valid_from, valid_to)
+    select md5(p || ':' || k || ':' || i)::uuid, '1~2026-2027~' || p, k, k || i, case k when 'lessons' then '1' else '' end || k || i, lower(k || i), 1, 1,
+        jsonb_build_object('id', jsonb_build_object('text', k || i)), array[md5(p || ':teachers:' || i % 50)::uuid], 'operator',
+        now(), 1, v.f, v.t
+    from generate_series(1, 10) p, (values ('teachers', 4000), ('lessons', 2000), ('periods', 2)) c (k, n),
+        lateral generate_series(1, n) i, (values (1, 2), (2, 3), (3, null)) v (f, t);
+    insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, meeting_of, revision, epoch, who, changed_at,
+        changed_position, valid_from)
+    select md5(p || ':placements:' || i || ':' || n)::uuid, '1~2026-2027~' || p, md5(p || ':lessons:' || i)::uuid,
+        md5(p || ':periods:1')::uuid, n, 1 + i % 5, 1 + i % 10, md5(p || ':lessons:' || i)::uuid, 1, 1, 'operator', now(), 1, 1
+    from generate_series(1, 10) p, generate_series(1, 2000) i, generate_series(1, 2) n;
+    insert into meeting (plan, owner_id, period_id, ordinal, teacher_id, valid_from)
+    select '1~2026-2027~' || p, md5(p || ':lessons:' || i)::uuid, '00000000-0000-0000-0000-000000000000', 0, md5(p || ':teachers:' || i)::uuid, 1
+    from generate_series(1, 10) p, generate_series(1, 2000) i;
+    analyze record; analyze placement; analyze meeting; analyze session; analyze lock";
+
+async fn whole_scans(owner: &mut PgConnection) -> Vec<(String, i64)> {
+    sqlx::query_as(
+        "select relname::text, seq_scan from pg_stat_user_tables
+        where schemaname = current_schema() and relname in ('record', 'placement', 'meeting') order by relname",
+    )
+    .fetch_all(owner)
+    .await
+    .expect("the statistics")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_reads_a_whole_table() {
+    let office = Office::open().await;
+    office.followed().await;
+    let projections = office.setting.follow(Vec::new());
+    let mut owner = office.setting.as_owner().await;
+    sqlx::raw_sql(MANY).execute(&mut owner).await.expect("many rows");
+    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut owner).await.expect("flushed");
+    let before = whole_scans(&mut owner).await;
+    let id = "1~2026-2027~4".parse().expect("a plan");
+    let pool = projections.pool();
+    let page = Page { limit: 100, after: Some("teachers20".into()) };
+    let first = Page { limit: 100, after: None };
+    let by_teacher = RecordFilter { teacher: Some("teachers7".into()), ..Default::default() };
+    // More than five times, so that the plan that is kept for good is among them.
+    for moment in [Moment::Now, Moment::AsOf(2)].repeat(7) {
+        record(pool, &id, Kind::Teachers, "teachers5", None, moment).await.expect("asked").expect("there");
+        let all = RecordFilter::default();
+        let found =
+            records(pool, &id, Kind::Teachers, &all, Some("periods1"), moment, &page).await.expect("asked");
+        assert_eq!(found.items.len(), 100);
+        let found =
+            records(pool, &id, Kind::Teachers, &by_teacher, None, moment, &first).await.expect("asked");
+        assert_eq!(found.items.len(), 80);
+        placement(pool, &id, "lessons5", "periods1", 1, moment).await.expect("asked").expect("there");
+        for (of, count) in [(TimetableOf::All, 100), (TimetableOf::Teacher("teachers9".into()), 2)] {
+            let found = timetable(pool, &id, &of, "periods1", None, moment, &first).await.expect("asked");
+            assert_eq!(found.items.len(), count);
+        }
+        collisions(pool, &id, Some("periods1"), moment, &first).await.expect("asked");
+        unplaced(pool, &id, Some("periods1"), moment, &first).await.expect("asked");
+        plan(pool, &id, moment).await.expect("asked");
+    }
+    // Closing the connections writes down what they did.
+    projections.stop().await;
+    assert_eq!(whole_scans(&mut owner).await, before);
+}
