@@ -21,7 +21,7 @@ pub struct Changes;
 pub struct Wanted<'a> {
     /// Changes after this position.
     pub after: i64,
-    /// Changes up to this position: the one that the read model has reached, or an earlier end of an append.
+    /// Changes up to this end of an append; `i64::MAX` for all that the read model has.
     pub upto: i64,
     /// About so many; the last append comes whole.
     pub limit: i64,
@@ -152,13 +152,13 @@ enum Filter<'a> {
     Records(Vec<Uuid>, Vec<Uuid>, &'a str),
 }
 
-/// The position up to which the feed is complete: what [`Wanted::upto`] is when nobody asks for the past.
+/// The position up to which the feed is complete.
 pub async fn reached(pool: &PgPool) -> Result<i64, sqlx::Error> {
     let sql = "select position from checkpoint where projection = 'change'";
     sqlx::query_scalar(sql).fetch_optional(pool).await.map(Option::unwrap_or_default)
 }
 
-/// What happened in a plan after a position.
+/// What happened in a plan after a position. Never beyond what the read model has, so that whoever reads on skips nothing.
 pub async fn changes(
     pool: &PgPool,
     plan: &PlanId,
@@ -166,9 +166,11 @@ pub async fn changes(
     name_of: NameOf<'_>,
 ) -> Result<Feed, sqlx::Error> {
     let plan = plan.to_string();
-    let reached = Feed { items: Vec::new(), next: wanted.after.max(wanted.upto) };
-    if wanted.after >= wanted.upto {
-        return Ok(reached);
+    // Asked before the rows are: all rows up to there are committed with it.
+    let upto = wanted.upto.min(reached(pool).await?);
+    let mut next = wanted.after.max(upto);
+    if wanted.after >= upto {
+        return Ok(Feed { items: Vec::new(), next });
     }
     let filter = match (wanted.record, wanted.kind) {
         (Some(record), _) => {
@@ -180,9 +182,8 @@ pub async fn changes(
     };
     let limit = wanted.limit.max(1);
     // One too many tells whether there is more.
-    let mut rows = read(pool, &plan, wanted.after, wanted.upto, &filter, limit + 1).await?;
+    let mut rows = read(pool, &plan, wanted.after, upto, &filter, limit + 1).await?;
     let full = usize::try_from(limit).is_ok_and(|limit| rows.len() > limit);
-    let mut next = reached.next;
     if full {
         let cut = rows.pop().map_or(0, |one_too_many| one_too_many.append_end);
         rows.retain(|row| row.append_end < cut);

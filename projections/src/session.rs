@@ -73,7 +73,8 @@ impl SessionRow {
             "user": user,
             "group": group,
             "plan": self.plan,
-            "mode": self.mode,
+            // A session of the site has none.
+            "mode": self.plan.is_some().then_some(&self.mode),
             "period": self.period,
             "activity": self.activity,
             "client": self.client,
