@@ -1,2 +1,7 @@
-//! The `daybook` program.
-fn main() {}
+//! The `daybook` program; everything it does is in [`api::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::run()
+}

@@ -1,0 +1,115 @@
+//! Where the data lies, and how a command gets at it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use clap::Args;
+
+use crate::desk::Terms;
+use crate::service::{Database, LEDGER_SCHEMA, Service, Settings};
+
+use super::failed::Failed;
+
+/// Longer than any command runs: a command ends nobody's session, whatever the terms of the service are.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
+
+/// Where the data lies.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where the data lies")]
+pub struct DatabaseArgs {
+    /// The data directory, with a private PostgreSQL in it [default: /var/lib/daybook for root, else
+    /// $XDG_DATA_HOME/daybook or ~/.local/share/daybook].
+    #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// A PostgreSQL of one's own, in place of the private one; see `daybook migrate`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
+    database_url: Option<String>,
+    /// The schema of the ledger: many ledgers can live in one database.
+    #[arg(long, env = "DAYBOOK_SCHEMA", value_name = "NAME", default_value = LEDGER_SCHEMA, global = true)]
+    schema: String,
+    /// The folder of PostgreSQL's programs, when they are not found by themselves.
+    #[arg(long, env = "DAYBOOK_POSTGRES_BIN", value_name = "DIR", global = true)]
+    postgres_bin: Option<PathBuf>,
+    /// The zone in which the site's days begin.
+    #[arg(
+        long,
+        env = "DAYBOOK_SITE_TIMEZONE",
+        value_name = "ZONE",
+        default_value = "Europe/Berlin",
+        global = true
+    )]
+    #[arg(value_parser = zone, help_heading = "Terms of the site")]
+    site_timezone: Tz,
+}
+
+fn zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "a zone is written like Europe/Helsinki".to_owned())
+}
+
+impl DatabaseArgs {
+    /// All of it, with the terms of the site.
+    pub fn settings(&self, terms: Terms) -> Result<Settings, Failed> {
+        let given = self.database_url.as_ref().filter(|url| !url.is_empty());
+        let database = match given {
+            Some(url) => Database::Url(url.clone()),
+            None => Database::Private { data: self.data_directory()?, programs: self.postgres_bin.clone() },
+        };
+        Ok(Settings {
+            database,
+            schema: self.schema.clone(),
+            terms: Terms { zone: self.site_timezone, ..terms },
+        })
+    }
+
+    /// The options that lead another command to the same data.
+    pub fn same_data(&self) -> Result<String, Failed> {
+        let mut options = match self.database_url.as_ref().filter(|url| !url.is_empty()) {
+            // Its value may hold a password.
+            Some(_) => " --database-url …".to_owned(),
+            None if self.data.is_none() => String::new(),
+            None => format!(" --data {}", quoted(&self.data_directory()?.display().to_string())),
+        };
+        if self.schema != LEDGER_SCHEMA {
+            options.push_str(&format!(" --schema {}", quoted(&self.schema)));
+        }
+        Ok(options)
+    }
+
+    /// Starts everything a command needs, lets it work and stops again.
+    pub async fn with_service<T>(
+        &self,
+        work: impl AsyncFnOnce(&Service) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let terms = Terms { session_idle: NEVER, session_age: NEVER, lock_lease: NEVER, ..Terms::default() };
+        let service = Service::start(&self.settings(terms)?).await?;
+        let done = work(&service).await;
+        service.stop().await;
+        done
+    }
+
+    fn data_directory(&self) -> Result<PathBuf, Failed> {
+        if let Some(data) = self.data.as_ref().filter(|data| !data.as_os_str().is_empty()) {
+            return Ok(data.clone());
+        }
+        if nix::unistd::Uid::effective().is_root() {
+            return Ok(PathBuf::from("/var/lib/daybook"));
+        }
+        let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        folder("XDG_DATA_HOME")
+            .or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+            .map(|share| share.join("daybook"))
+            .ok_or_else(|| {
+                Failed::misused("where shall the data lie?").next("Name a directory with --data DIR.")
+            })
+    }
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-~:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

@@ -1,0 +1,189 @@
+//! `daybook token`.
+
+use chrono::{DateTime, Utc};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Subcommand};
+use domain::command::issue_token::IssueToken;
+use domain::command::revoke_token::RevokeToken;
+use domain::{TokenId, Who};
+use eventstore::{Credential, CredentialChange, CredentialKind};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::desk::caller::token_hash;
+use crate::desk::{Answer, Desk, Extra, Request};
+use crate::service::Service;
+use crate::tokens::{API_PREFIX, new_token};
+
+use super::database::DatabaseArgs;
+use super::failed::Failed;
+use super::logs::LogArgs;
+use super::table::table;
+use super::user::naming_groups;
+use super::{note, say, say_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  TOKEN=$(daybook token add infoscreen --group viewers)
+  curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/v1/plans
+  daybook token add exporter --group viewers --expires-at 2027-07-31T00:00:00Z
+  daybook token revoke infoscreen";
+
+/// Issues, lists and revokes API tokens, with which programs read and write.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Answers in JSON.
+    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Add(AddArgs),
+    /// Lists the tokens; their secret part is kept nowhere.
+    List,
+    /// Makes a token good for nothing.
+    Revoke {
+        /// What it is called.
+        name: String,
+    },
+}
+
+/// Issues a token and prints it once, alone on standard output.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+struct AddArgs {
+    /// What it is called; the ledger will know the program as `token:NAME`.
+    name: String,
+    /// The group that its rights come from.
+    #[arg(long, env = "DAYBOOK_GROUP")]
+    group: String,
+    /// When it ends, as 2027-07-31T00:00:00Z; never, unless given.
+    #[arg(long, env = "DAYBOOK_EXPIRES_AT", value_name = "TIME", value_parser = moment)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment.map(|it| it.to_utc()).map_err(|_| "a moment is written 2027-07-31T00:00:00Z".to_owned())
+}
+
+/// Carries it out.
+pub async fn token(args: TokenArgs) -> Result<(), Failed> {
+    args.log.begin("warn")?;
+    let (database, json) = (&args.database, args.json);
+    match args.what {
+        What::Add(add) => add_one(database, &add, json).await,
+        What::List => list(database, json).await,
+        What::Revoke { name } => revoke(database, &name, json).await,
+    }
+}
+
+async fn add_one(database: &DatabaseArgs, args: &AddArgs, json: bool) -> Result<(), Failed> {
+    let AddArgs { name, group, expires_at } = args;
+    let issued = database
+        .with_service(async |service| match issue(service, name, group, *expires_at).await {
+            Err(failed) => Err(naming_groups(&service.desk, failed).await),
+            issued => issued,
+        })
+        .await;
+    let (id, token) = issued.map_err(|failed| {
+        let step = format!("`daybook token revoke {name}` makes the name free.");
+        failed.when("exists", format!("there is a token {name} already"), step)
+    })?;
+    if json {
+        say_json(
+            &json!({ "id": id, "name": name, "group": group, "expires_at": expires_at, "token": token }),
+        );
+        return Ok(());
+    }
+    note(format_args!("token {name} issued; it is shown this once:"));
+    say(token);
+    Ok(())
+}
+
+/// Issues a token: its id and the token itself.
+pub async fn issue(
+    service: &Service,
+    name: &str,
+    group: &str,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<(TokenId, String), Failed> {
+    let (id, token) = (TokenId(Uuid::now_v7()), new_token(API_PREFIX));
+    let hash = token_hash(&token).to_vec();
+    let credential = Credential { owner: id.0, kind: CredentialKind::Token, hash, stream: None };
+    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], ..Extra::default() };
+    let command =
+        IssueToken { token: id, name: name.to_owned(), group: group.to_owned(), expires_at, replaces: None };
+    service.desk.execute(Request::of(Who::Operator), command, extra, |_, _| Answer::empty(201)).await?;
+    Ok((id, token))
+}
+
+async fn list(database: &DatabaseArgs, json: bool) -> Result<(), Failed> {
+    let tokens = database.with_service(async |service| all(&service.desk).await).await?;
+    if json {
+        say_json(&json!({ "items": tokens }));
+        return Ok(());
+    }
+    let word = |token: &Json, name: &str| token[name].as_str().unwrap_or_default().to_owned();
+    let rows: Vec<[String; 3]> = tokens
+        .iter()
+        .map(|token| {
+            let end = token["expires_at"].as_str().unwrap_or("never");
+            [word(token, "name"), word(token, "group"), end.to_owned()]
+        })
+        .collect();
+    if rows.is_empty() {
+        note("There is no token: daybook token add NAME --group viewers");
+        return Ok(());
+    }
+    say(table(["NAME", "GROUP", "ENDS"], &rows));
+    Ok(())
+}
+
+async fn all(desk: &Desk) -> Result<Vec<Json>, Failed> {
+    let mut tokens: Vec<Json> = desk
+        .with_accounts(|accounts| {
+            let good = accounts.tokens().filter(|token| !token.revoked);
+            good.map(|token| {
+                let group = accounts.group(token.group).map(|group| group.name.clone());
+                json!({ "id": token.id, "name": token.name, "group": group, "expires_at": token.expires_at })
+            })
+            .collect()
+        })
+        .await?;
+    tokens.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
+    Ok(tokens)
+}
+
+async fn revoke(database: &DatabaseArgs, name: &str, json: bool) -> Result<(), Failed> {
+    let id = database
+        .with_service(async |service| {
+            let named =
+                service.desk.with_accounts(|accounts| accounts.token_named(name).map(|token| token.id));
+            let token = named.await?.ok_or_else(|| {
+                Failed::wrong(format!("there is no token {name}"))
+                    .next("`daybook token list` shows them all.")
+            })?;
+            let command = RevokeToken { token };
+            let request = Request::of(Who::Operator);
+            let extra =
+                Extra { credentials: vec![CredentialChange::DeleteOwner(token.0)], ..Extra::default() };
+            service.desk.execute(request, command, extra, |_, _| Answer::empty(204)).await?;
+            Ok(token)
+        })
+        .await?;
+    if json {
+        say_json(&json!({ "id": id, "name": name }));
+    } else {
+        say(format_args!("token {name} is good for nothing any more"));
+    }
+    Ok(())
+}
