@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use chrono::{DateTime, Utc};
 use domain::command::{Ask, Command, Obstruction, Office, PastChange, Stream};
-use domain::{Accounts, CommandId, Event, LockId, Meta, Plan, Position, Refusal, SessionId, Sessions, Site, Stamp, Who};
+use domain::{Accounts, CommandId, Event, Meta, Plan, Position, Refusal, SessionId, Sessions, Site, Stamp, Who};
 use eventstore::{
     Append, AppendError, Appended, CredentialChange, Due, Expected, NewEvent, StoredCommand, Write,
 };
@@ -464,12 +463,3 @@ fn not_due(desk: &Desk) -> Answered {
     Answered { answer: Answer::empty(204), position: desk.position(0), replayed: false }
 }
 
-/// The lock of a path or a header; what is no id is no lock.
-pub fn lock_id(text: &str) -> Option<LockId> {
-    text.parse().ok()
-}
-
-/// A moment as JSON shows it.
-pub fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-}

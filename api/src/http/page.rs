@@ -51,6 +51,13 @@ impl Page {
         Paged { items, next, link }
     }
 
+    /// The answer to a list whose reader has seen by itself where the next page begins.
+    pub fn answer_next<T>(self, items: Vec<T>, next: Option<&str>) -> Paged<T> {
+        let next = next.map(|cursor| encode(&cursor));
+        let link = next.as_deref().and_then(|next| self.link(next));
+        Paged { items, next, link }
+    }
+
     /// The address of the next page: this request's with another `after`.
     fn link(&self, next: &str) -> Option<HeaderValue> {
         let others = self.uri.query().unwrap_or_default().split('&').filter(|pair| {

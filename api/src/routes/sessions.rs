@@ -6,7 +6,7 @@ use domain::command::change_session::ChangeSession;
 use domain::command::end_session::EndSession;
 use domain::command::log_in::LogIn;
 use domain::command::Office;
-use domain::{Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, TokenId, Who};
+use domain::{Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who};
 use eventstore::{Credential, CredentialChange, CredentialKind, CredentialRow};
 use projections::Moment;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,7 +25,7 @@ use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Caller, Desk, Extra, Failure, Request};
 use crate::http::openapi::{HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
 use crate::http::{
-    Code, IdempotencyKey, Json as Body, Listing, NoQuery, Paged, Peer, PlanPath, Problem, RequestContext, refusing, taking, tagged,
+    Code, IdempotencyKey, Json as Body, Listing, NoQuery, Paged, Peer, PlanPath, Problem, RequestContext, refusing, taking,
 };
 use crate::tokens::{API_PREFIX, SESSION_PREFIX, new_token};
 

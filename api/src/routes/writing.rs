@@ -4,14 +4,15 @@ use domain::command::block::{action_of, covering, lock_holder};
 use domain::command::write_record::{How, Target, WriteRecord};
 use domain::command::remove_record::RemoveRecord;
 use domain::command::{Office, Stream};
-use domain::{Action, Class, Event, Kind, Mode, PlanId, Record, RecordId, Right, SessionId};
+use domain::{Action, Class, Event, HourOf, Kind, Mode, Plan, PlanId, Record, RecordId, Right, SessionId, Who};
+use projections::Moment;
 use chrono::NaiveDate;
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
 
-use super::incoming::Incoming;
+use super::incoming::{Incoming, respond};
 use crate::app::App;
-use crate::desk::{Answer, Extra};
+use crate::desk::{Answer, Answered, Extra};
 use crate::http::Problem;
 
 /// Parameters of a write of a record.
@@ -60,9 +61,47 @@ pub async fn write(
         lock: incoming.lock,
         disjoint: query.merge.is_some(),
     };
-    incoming
-        .execute(app, command, Extra::default(), move |office, events| written(office, events, &plan, &target, period.as_deref()))
-        .await
+    let who = (incoming.caller.who, incoming.caller.session);
+    let written = {
+        let (plan, target, period) = (plan.clone(), target.clone(), period.clone());
+        move |office: &Office<'_>, events: &[(Stream, Event)]| {
+            written(office, events, who, &plan, &target, period.as_deref())
+        }
+    };
+    let mut answered = app.desk.execute(incoming.request(), command, Extra::default(), written).await;
+    if let Ok(answered) = &mut answered {
+        tell_last_change(app, &plan, &target, answered).await;
+    }
+    respond(app, answered)
+}
+
+/// Who changed a record last is not in the state; where a write changed nothing, the read model tells it.
+async fn tell_last_change(app: &App, plan: &PlanId, target: &Target, answered: &mut Answered) {
+    let Some(Json::Object(body)) = &mut answered.answer.body else { return };
+    if body.contains_key("changed") {
+        return;
+    }
+    let pool = app.projections.pool();
+    let text = |member: &str| body.get(member).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let shown = match target {
+        Target::Named(kind, name) => projections::record::record(pool, plan, *kind, name, None, Moment::Now)
+            .await
+            .map(|view| view.map(|view| view.json)),
+        Target::Singleton(kind) => projections::record::singleton(pool, plan, *kind, Moment::Now)
+            .await
+            .map(|view| view.map(|view| view.json)),
+        Target::Hour { lesson, n } => {
+            projections::placement::placement(pool, plan, lesson, &text("period"), *n, Moment::Now)
+                .await
+                .map(|view| view.map(|view| view.json))
+        }
+        Target::New(_) => return,
+    };
+    if let Ok(Some(mut shown)) = shown
+        && let Some(changed) = shown.shift_remove("changed")
+    {
+        body.insert("changed".to_owned(), changed);
+    }
 }
 
 /// Removes a record.
@@ -100,11 +139,14 @@ fn placement_fields(
 fn written(
     office: &Office<'_>,
     events: &[(Stream, Event)],
+    (who, session): (Who, Option<SessionId>),
     plan_id: &PlanId,
     target: &Target,
     period: Option<&str>,
 ) -> Answer {
     let Some(plan) = office.plan else { return Answer::empty(200) };
+    let own_period = session.and_then(|id| plan.sessions.get(id)).and_then(|session| session.period);
+    let hour_period = period.and_then(|name| plan.named(Kind::Periods, name)).map(|it| it.id).or(own_period);
     let id = events.iter().find_map(|(_, event)| match event {
         Event::RecordCreated(e) => Some((e.record, true)),
         Event::RecordChanged(e) => Some((e.record, false)),
@@ -114,6 +156,7 @@ fn written(
         (Some(found), _) => found,
         (None, Target::Named(kind, name)) => (plan.named(*kind, name).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
         (None, Target::Singleton(kind)) => (plan.singleton(*kind).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
+        (None, Target::Hour { lesson, n }) => (hour(plan, lesson, hour_period, *n).unwrap_or(RecordId(uuid::Uuid::nil())), false),
         _ => (RecordId(uuid::Uuid::nil()), false),
     };
     let Some(record) = plan.record(id) else { return Answer::empty(200) };
@@ -123,9 +166,8 @@ fn written(
         let own: Vec<&str> = record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
         body.insert("period_fields".into(), own.into());
     }
-    let who = events.is_empty().then_some(());
-    if who.is_none() {
-        body.insert("changed".into(), json!({ "by": null, "at": null, "position": null }));
+    if !events.is_empty() {
+        body.insert("changed".into(), json!({ "by": office.accounts.name_of(who), "at": null, "position": null }));
     }
     let mut answer = Answer::new(if created { 201 } else { 200 }, Json::Object(body))
         .revision(record.epoch, record.revision);
@@ -138,7 +180,12 @@ fn written(
     answer
 }
 
-fn location(plan_id: &PlanId, plan: &domain::Plan, record: &Record) -> String {
+fn hour(plan: &Plan, lesson: &str, period: Option<RecordId>, n: u32) -> Option<RecordId> {
+    let lesson = plan.named(Kind::Lessons, lesson)?.id;
+    plan.placement(&HourOf { lesson, period: period?, n }).map(|it| it.id)
+}
+
+fn location(plan_id: &PlanId, plan: &Plan, record: &Record) -> String {
     use super::plans::encoded;
     let plan_path = format!("/v1/plans/{}", encoded(&plan_id.to_string()));
     match (record.name(), record.hour_of) {
