@@ -148,7 +148,7 @@ macro_rules! select_change {
 enum Filter<'a> {
     All,
     Kind(&'a str),
-    /// These records, but of the second list only what happened under this very name.
+    /// These records, but of those that are not in the second list only what happened under this very name.
     Records(Vec<Uuid>, Vec<Uuid>, &'a str),
 }
 
@@ -174,8 +174,8 @@ pub async fn changes(
     }
     let filter = match (wanted.record, wanted.kind) {
         (Some(record), _) => {
-            let (now, once) = records_called(pool, &plan, record).await?;
-            Filter::Records(now, once, record)
+            let (ever, now) = records_called(pool, &plan, record).await?;
+            Filter::Records(ever, now, record)
         }
         (None, Some(kind)) => Filter::Kind(kind),
         (None, None) => Filter::All,
@@ -215,16 +215,16 @@ pub async fn history(
     name_of: NameOf<'_>,
 ) -> Result<Vec<(i64, Json)>, sqlx::Error> {
     let plan = plan.to_string();
-    let (now, once) = records_called(pool, &plan, record).await?;
+    let (ever, now) = records_called(pool, &plan, record).await?;
     let sql = select_change!(
-        "(subject_id = any ($4) or (subject_id = any ($5) and subject = $6)) order by position desc limit $7"
+        "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7"
     );
     let rows: Vec<ChangeRow> = sqlx::query_as(sql)
         .bind(&plan)
         .bind(0_i64)
         .bind(before.saturating_sub(1))
+        .bind(ever)
         .bind(now)
-        .bind(once)
         .bind(record)
         .bind(limit)
         .fetch_all(pool)
@@ -244,15 +244,15 @@ async fn read(
         Filter::All => select_change!("true order by position limit $4"),
         Filter::Kind(_) => select_change!("kind = $5 order by position limit $4"),
         Filter::Records(..) => select_change!(
-            "(subject_id = any ($5) or (subject_id = any ($6) and subject = $7)) order by position limit $4"
+            "subject_id = any ($5) and (subject_id = any ($6) or subject = $7) order by position limit $4"
         ),
     };
     let query = sqlx::query_as(sql).bind(plan.to_owned()).bind(after).bind(upto).bind(limit);
     let query = match filter {
         Filter::All => query,
         Filter::Kind(kind) => query.bind((*kind).to_owned()),
-        Filter::Records(now, once, subject) => {
-            query.bind(now.clone()).bind(once.clone()).bind((*subject).to_owned())
+        Filter::Records(ever, now, subject) => {
+            query.bind(ever.clone()).bind(now.clone()).bind((*subject).to_owned())
         }
     };
     query.fetch_all(pool).await
@@ -264,7 +264,7 @@ fn kind_of_subject(subject: &str) -> &str {
     if subject.contains("/placements/") && first == "lessons" { "placements" } else { first }
 }
 
-/// The records that are called so now, else those that were called so last; and all that ever were.
+/// All records that were ever called so, and which of them are now, else which were last.
 async fn records_called(
     pool: &PgPool,
     plan: &str,
@@ -277,7 +277,7 @@ async fn records_called(
         return Ok(newest(&sqlx::query_as(singletons).bind(plan).bind(subject).fetch_all(pool).await?));
     };
     if let ("sessions" | "locks" | "imports", Ok(id)) = (kind, name.parse()) {
-        return Ok((vec![id], vec![]));
+        return Ok((vec![id], vec![id]));
     }
     let of_lesson = name.rsplit_once("/placements/").filter(|_| kind == "lessons");
     if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
@@ -294,5 +294,5 @@ fn newest(found: &[(Uuid, Option<i64>)]) -> (Vec<Uuid>, Vec<Uuid>) {
     let newest = found.iter().map(|(_, to)| to.unwrap_or(i64::MAX)).max();
     let of_newest = found.iter().filter(|(_, to)| Some(to.unwrap_or(i64::MAX)) == newest);
     let now = of_newest.map(|(id, _)| *id).collect();
-    (now, found.iter().map(|(id, _)| *id).collect())
+    (found.iter().map(|(id, _)| *id).collect(), now)
 }

@@ -124,13 +124,15 @@ impl<'a> Counting<'a> {
 async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
     sqlx::query_as(
         "with clock as materialized (select clock_timestamp() as now),
+        recent as materialized (
+            select since, now as until from session, clock where until is null
+            union all
+            select since, until from session, clock where until > now - interval '60 minutes'),
         spent as (
             select minutes, coalesce(sum(extract(epoch from
-                least(s.until, now) - greatest(s.since, now - make_interval(mins => minutes)))), 0)
-                / (60 * minutes) as sessions
+                until - greatest(since, now - make_interval(mins => minutes)))), 0) / (60 * minutes) as sessions
             from clock cross join (values (5), (15), (60)) as m (minutes)
-            left join session s on s.since < now
-                and (s.until is null or s.until > now - make_interval(mins => minutes))
+            left join recent on until > now - make_interval(mins => minutes) and since < now
             group by minutes)
         select (max(round(sessions, 1)) filter (where minutes = 5))::float8 as m5,
             (max(round(sessions, 1)) filter (where minutes = 15))::float8 as m15,
@@ -147,14 +149,17 @@ async fn quietest(pool: &PgPool) -> Result<Quietest, sqlx::Error> {
         "with clock as materialized (
             select now, greatest(now - interval '24 hours', coalesce((select min(since) from session), now)) as begins
             from (select clock_timestamp() as now) c),
+        recent as materialized (
+            select since, until from session where until is null
+            union all
+            select since, until from session, clock where until > begins),
         step as (
-            select begins as at, (select count(*) from session
-                where since <= begins and (until is null or until > begins)) as more from clock
+            select begins as at, (select count(*) from recent where since <= begins) as more from clock
             union all
             select at, sum(more)::bigint from (
-                select since as at, 1 as more from session, clock where since > begins
+                select since as at, 1 as more from recent, clock where since > begins
                 union all
-                select until, -1 from session, clock where until > begins) edge
+                select until, -1 from recent where until is not null) edge
             group by at having sum(more) <> 0),
         stretch as (
             select at, (sum(more) over (order by at))::bigint as sessions, lead(at) over (order by at) as ends
