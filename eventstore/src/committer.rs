@@ -28,6 +28,9 @@ const BATCH_EVENTS_MAX: usize = 8_192;
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Batches on their way at a time. The second is judged on top of the first and waits in the server for the head.
 const FLIGHT_MAX: usize = 2;
+/// How many appends must wait before a batch sets out behind another one. Fewer are better off waiting to share one
+/// commit: two small batches cost two flushes of the log, one after the other.
+const SECOND_APPENDS_MIN: usize = 128;
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause before a ledger that did not answer is tried again.
@@ -169,7 +172,8 @@ impl Committing {
             if self.closed && self.flight.is_empty() && self.held.is_empty() {
                 return;
             }
-            let gathers = !self.closed && !self.exclusive && self.held.is_empty();
+            let wanted = if self.flight.is_empty() { 1 } else { SECOND_APPENDS_MIN };
+            let gathers = !self.closed && !self.exclusive && self.held.len() < wanted;
             tokio::select! {
                 biased;
                 Some(landed) = self.flight.next(), if !self.flight.is_empty() => self.land(landed).await,
@@ -184,6 +188,9 @@ impl Committing {
     /// Sends the next batch on its way, if there is one and it may go now.
     async fn depart(&mut self) -> bool {
         if self.exclusive || self.flight.len() >= FLIGHT_MAX {
+            return false;
+        }
+        if !self.flight.is_empty() && self.held.len() + self.queue.len() < SECOND_APPENDS_MIN {
             return false;
         }
         let count = self.next_count();
