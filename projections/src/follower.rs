@@ -8,6 +8,7 @@ use domain::{Event, PlanId};
 use eventstore::{Ledger, PoolSettings, Recorded};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::feed::{Feed, Mark};
 use crate::projection::{Happened, Projection};
@@ -17,6 +18,9 @@ use crate::projections::{Progress, ProjectionState, ProjectionStatus};
 const EVENTS_AT_ONCE: i64 = 2_000;
 /// Decoding more than this many events would keep a thread of the runtime from its other work for too long.
 const DECODED_INLINE_MAX: usize = 200;
+/// The least time from one batch to the next. Who changes something alone is seen at once; under load more is taken in with each
+/// commit, which leaves processor time to others and keeps the checkpoints from being rewritten a thousand times a second.
+const PACE: Duration = Duration::from_millis(5);
 /// How long to wait before the database is tried again: doubled from the first to the second.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
@@ -64,15 +68,18 @@ impl Follower {
         // A projection that stopped is tried again: this build may be the one that can read what the last one could not.
         feed.begin().await?;
         let epoch = self.ledger.head().await?.epoch;
+        let mut next_batch = Instant::now();
         while let Some(after) = self.tell(&feed.marks) {
             let mut subscription = self.ledger.subscribe(after);
             // Until another node is ahead of what is being read here.
             while self.tell(&feed.marks).is_some_and(|after| after <= subscription.position()) {
+                tokio::time::sleep_until(next_batch).await;
                 let next = tokio::select! {
                     _ = stopping.wait_for(|stop| *stop) => None,
                     batch = subscription.next_of(EVENTS_AT_ONCE) => Some(batch?),
                 };
                 let Some(batch) = next else { return feed.close().await };
+                next_batch = Instant::now() + PACE;
                 let decoded = decode(batch.events, epoch).await;
                 feed.take(&decoded.events).await?;
                 if let Some((position, cause)) = decoded.unreadable {

@@ -12,6 +12,7 @@ mod follower;
 mod generation;
 pub mod import;
 pub mod lock;
+mod moment;
 pub mod placement;
 pub mod plan;
 pub mod projection;
@@ -27,6 +28,7 @@ pub mod who;
 pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
 pub use generation::{PrepareError, prepare};
+pub use moment::{moment_at_position, moment_at_time};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections};
 

@@ -8,7 +8,7 @@ use projections::placement::{TimetableOf, placement, placements, timetable};
 use projections::plan::{plan, plans};
 use projections::record::{RecordFilter, record, records, singleton};
 use projections::unplaced::unplaced;
-use projections::{Moment, Page};
+use projections::{Moment, Page, moment_at_position, moment_at_time};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -403,4 +403,30 @@ async fn nobody_sees_half_an_append() {
         found.expect("records").items.len()
     };
     assert_eq!((count(Moment::AsOf(last - 1)).await, count(Moment::AsOf(last)).await), (0, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_and_a_time_lead_to_the_end_of_an_append() {
+    let mut office = Office::open().await;
+    let mut ends = vec![office.states[0].0];
+    for step in 0..10 {
+        let rooms = (0..1 + step % 3).map(|n| created(Kind::Rooms, id(), &format!("R{step}.{n}"), &[]));
+        ends.push(office.write(rooms.collect()).await);
+    }
+    office.followed().await;
+    let pool = office.projections.pool();
+    let last = *ends.last().expect("an append");
+    assert_eq!(moment_at_position(pool, last + 1).await.expect("asked"), None);
+    assert_eq!(moment_at_position(pool, 0).await.expect("asked"), Some(Moment::AsOf(0)));
+    for position in 1..=last {
+        let end = *ends.iter().find(|end| **end >= position).expect("its append");
+        assert_eq!(moment_at_position(pool, position).await.expect("asked"), Some(Moment::AsOf(end)));
+        let event = office.setting.ledger.read_all(position - 1, 1).await.expect("read").events.remove(0);
+        assert_eq!(moment_at_time(pool, event.recorded_at).await.expect("asked"), Moment::AsOf(end));
+        let before = event.recorded_at - chrono::TimeDelta::microseconds(1);
+        let Moment::AsOf(earlier) = moment_at_time(pool, before).await.expect("asked") else {
+            panic!("a position")
+        };
+        assert!(earlier < end);
+    }
 }

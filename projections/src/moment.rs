@@ -1,0 +1,39 @@
+//! From what a reader writes as `as_of` to a moment between two appends.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+use crate::Moment;
+
+/// As things stood after the append that a position belongs to; nothing when the ledger has not come so far.
+pub async fn moment_at_position(pool: &PgPool, position: i64) -> Result<Option<Moment>, sqlx::Error> {
+    if position == 0 {
+        return Ok(Some(Moment::AsOf(0)));
+    }
+    Ok(event(pool, position).await?.map(|(append_end, _)| Moment::AsOf(append_end)))
+}
+
+/// As things stood at a time, by the database's clock: after the last append that was recorded by then.
+///
+/// Times never fall from position to position and positions have no gaps, so it is found in a few steps without an index.
+pub async fn moment_at_time(pool: &PgPool, time: DateTime<Utc>) -> Result<Moment, sqlx::Error> {
+    let last: Option<i64> = sqlx::query_scalar("select max(position) from event").fetch_one(pool).await?;
+    // Everything up to `before` was recorded by then, nothing from `after` on.
+    let (mut before, mut after) = (0, last.unwrap_or(0) + 1);
+    while after - before > 1 {
+        let middle = before + (after - before) / 2;
+        match event(pool, middle).await? {
+            // The events of an append were recorded at one moment.
+            Some((append_end, at)) if at <= time => before = append_end,
+            _ => after = middle,
+        }
+    }
+    Ok(Moment::AsOf(before))
+}
+
+async fn event(pool: &PgPool, position: i64) -> Result<Option<(i64, DateTime<Utc>)>, sqlx::Error> {
+    sqlx::query_as("select append_end, recorded_at from event where position = $1")
+        .bind(position)
+        .fetch_optional(pool)
+        .await
+}
