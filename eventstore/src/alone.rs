@@ -42,7 +42,9 @@ impl Alone {
 
     /// Writes the decision and lets go of the head. Judged as every append is. Dropped without this call, nothing is
     /// written.
-    pub async fn append(mut self, append: Append) -> Result<Appended, AppendError> {
+    pub async fn append(mut self, mut append: Append) -> Result<Appended, AppendError> {
+        // The committer judges beside this, so nobody may rest on it before it is written.
+        let fate = std::mem::take(&mut append.fate);
         let committer = self.ledger.committer.clone();
         let (member, pending) = committer.admit(append)?;
         let mut locked = Locked::new(vec![member]);
@@ -73,7 +75,9 @@ impl Alone {
                 locked.members.into_iter().for_each(|member| member.answer(failed()));
             }
         }
-        pending.await
+        let outcome = pending.await;
+        fate.decide(outcome.is_ok());
+        outcome
     }
 }
 

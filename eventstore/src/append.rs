@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{CommandId, Meta, StreamName};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -87,6 +89,23 @@ pub enum CredentialChange {
     DeleteOwner(Uuid),
 }
 
+/// Whether an append stands, for those that are decided on top of it before it is written.
+///
+/// Versions alone do not tell: an append that falls may be followed by another node's, which brings the stream to the
+/// version that it would have led to.
+#[derive(Debug, Clone, Default)]
+pub struct Fate(Arc<AtomicBool>);
+
+impl Fate {
+    pub(crate) fn decide(&self, stands: bool) {
+        self.0.store(stands, Ordering::Release);
+    }
+
+    pub(crate) fn stands(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// One decision: all of it is written, or nothing.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -101,6 +120,10 @@ pub struct Append {
     pub writes: Vec<Write>,
     /// The streams that the decision only read, with the version it read.
     pub looked_at: Vec<(StreamName, i64)>,
+    /// The appends, handed over earlier by this process, whose events the decision has seen: it stands only with them.
+    pub rests_on: Vec<Fate>,
+    /// What becomes of this one; keep a clone for what is decided on top of it.
+    pub fate: Fate,
     /// All of them must be due.
     pub due: Vec<Due>,
     /// Hashes that come or go with it.
@@ -122,6 +145,8 @@ impl Append {
             request_digest: None,
             writes: Vec::new(),
             looked_at: Vec::new(),
+            rests_on: Vec::new(),
+            fate: Fate::default(),
             due: Vec::new(),
             credentials: Vec::new(),
             contacts: Vec::new(),

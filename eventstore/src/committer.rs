@@ -1,10 +1,12 @@
 //! The gathered commit: one task per process takes what arrived while the last batch was being committed.
 
+mod flight;
+mod landing;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use domain::StreamName;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -14,12 +16,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use self::flight::{Landed, fly, fly_locked};
 use crate::append::{Append, AppendError};
 use crate::judge::Versions;
-use crate::locked::{Locked, resolve};
+use crate::locked::Locked;
 use crate::pool::PoolSettings;
 use crate::queue::{Member, PendingAppend, Waiting};
-use crate::sheaf::{Judged, Sheaf, Stand, call};
+use crate::sheaf::{Sheaf, Stand};
 use crate::trouble::Trouble;
 
 /// Bounds of one batch; an append that is larger goes alone.
@@ -98,45 +101,6 @@ fn note(committed: &watch::Sender<i64>, position: i64) {
         *at = (*at).max(position);
         further
     });
-}
-
-/// A batch that has come back.
-struct Landed {
-    /// `None` when it is no longer fit for use.
-    connection: Option<PgConnection>,
-    cargo: Cargo,
-    /// The time that was recorded; `None` when nothing was written because somebody else has been there.
-    result: Result<Option<DateTime<Utc>>, Trouble>,
-    took: Duration,
-}
-
-enum Cargo {
-    Sheaf(Sheaf),
-    Locked(Locked),
-}
-
-impl Cargo {
-    /// Everybody aboard, in order, as somebody whose outcome is not known.
-    fn in_doubt(self) -> Vec<Member> {
-        match self {
-            Self::Sheaf(sheaf) => sheaf.judged.into_iter().map(Judged::in_doubt).collect(),
-            Self::Locked(locked) => {
-                let judged = locked.sheaf.map(|sheaf| sheaf.judged).unwrap_or_default();
-                judged.into_iter().map(Judged::in_doubt).chain(locked.members).collect()
-            }
-        }
-    }
-
-    /// Everybody aboard, in order; certainly not written.
-    fn not_written(self) -> Vec<Member> {
-        match self {
-            Self::Sheaf(sheaf) => sheaf.judged.into_iter().map(|judged| judged.member).collect(),
-            Self::Locked(locked) => {
-                let judged = locked.sheaf.map(|sheaf| sheaf.judged).unwrap_or_default();
-                judged.into_iter().map(|judged| judged.member).chain(locked.members).collect()
-            }
-        }
-    }
 }
 
 struct Committing {
@@ -301,131 +265,6 @@ impl Committing {
         Ok(false)
     }
 
-    async fn land(&mut self, landed: Landed) {
-        if matches!(landed.result, Ok(Some(_))) {
-            self.land_done(landed);
-            return;
-        }
-        // What was judged on top of it is judged anew: it cannot have been written, because the head did not get
-        // where it was expected. Unless this one was written and only its answer is lost.
-        let mut all = vec![landed];
-        while let Some(later) = self.flight.next().await {
-            all.push(later);
-        }
-        self.versions.forget();
-        self.expected = None;
-        self.exclusive = false;
-        self.ids.clear();
-        let mut back = Vec::new();
-        for landed in all {
-            self.land_otherwise(landed, &mut back).await;
-        }
-        for member in back.into_iter().rev() {
-            self.held.push_front(member);
-        }
-    }
-
-    fn land_done(&mut self, landed: Landed) {
-        let Landed { connection, cargo, result: Ok(Some(recorded_at)), took } = landed else {
-            return;
-        };
-        self.connections.extend(connection);
-        let sheaf = match cargo {
-            Cargo::Sheaf(sheaf) => sheaf,
-            Cargo::Locked(locked) => {
-                let Some(sheaf) = locked.sheaf else { return };
-                // Once nobody else has written between two of our own batches, the quick way is good again.
-                self.lock_next = self.seen.as_ref() != Some(&sheaf.on);
-                self.versions = locked.versions;
-                self.expected = Some(sheaf.next());
-                self.exclusive = false;
-                sheaf
-            }
-        };
-        self.seen = Some(sheaf.next());
-        note(&self.committed, sheaf.last);
-        measure(&sheaf, took, self.waiting.appends());
-        if self.flight.is_empty() {
-            self.ids.clear();
-        }
-        for judged in sheaf.judged {
-            self.ids.remove(&judged.member.append.command_id.0);
-            judged.answer(sheaf.on.epoch, recorded_at);
-        }
-    }
-
-    async fn land_otherwise(&mut self, landed: Landed, back: &mut Vec<Member>) {
-        let Landed { connection, cargo, result, took } = landed;
-        match result {
-            Ok(Some(at)) => {
-                self.land_done(Landed { connection, cargo, result: Ok(Some(at)), took });
-                self.expected = None;
-                self.versions.forget();
-            }
-            // Under the lock those that have happened before are found and answered, and the others judged beside them.
-            Ok(None) => {
-                self.connections.extend(connection);
-                self.lock_next = true;
-                back.extend(cargo.not_written());
-            }
-            Err(Trouble::Lost(error)) => {
-                tracing::warn!(%error, "the answer of a commit is lost");
-                self.resolve(cargo.in_doubt(), back).await;
-            }
-            Err(Trouble::Passing(error)) => {
-                tracing::warn!(%error, "a batch was not written");
-                back.extend(cargo.not_written());
-                sleep(AWAY_PAUSE).await;
-                *back = give_up_late(std::mem::take(back));
-            }
-            Err(Trouble::Lasting(error)) => {
-                let mut members = cargo.not_written();
-                if members.len() == 1 {
-                    tracing::error!(%error, "an append cannot be written");
-                    members.remove(0).answer(Err(AppendError::Failed(error.to_string())));
-                } else {
-                    // One of them spoils it for the others.
-                    tracing::warn!(%error, "a batch is tried one by one");
-                    self.singly += members.len();
-                    members.iter_mut().for_each(|member| member.asked = true);
-                    back.extend(members);
-                }
-            }
-        }
-    }
-
-    /// Finds out which have been written.
-    async fn resolve(&mut self, mut members: Vec<Member>, back: &mut Vec<Member>) {
-        self.connections.clear();
-        loop {
-            let asked = members.iter().map(|member| member.append.command_id.0).collect();
-            let epoch = self.seen.as_ref().map_or(1, |seen| seen.epoch);
-            if let Some(mut connection) = connect(&self.settings).await {
-                match resolve(&mut connection, asked).await {
-                    Ok(mut known) => {
-                        for mut member in members {
-                            if let Some(command) = known.remove(&member.append.command_id.0) {
-                                note(&self.committed, command.position);
-                                member.settle(command, epoch);
-                            } else {
-                                member.predicted = None;
-                                back.push(member);
-                            }
-                        }
-                        self.connections.push(connection);
-                        return;
-                    }
-                    Err(error) => tracing::warn!(%error, "finding out about a lost answer failed"),
-                }
-            }
-            members = give_up_late(members);
-            if members.is_empty() {
-                return;
-            }
-            self.pause().await;
-        }
-    }
-
     /// A connection that is free, or a new one; `None` after a pause when the ledger does not answer.
     async fn connection(&mut self) -> Option<PgConnection> {
         if let Some(connection) = self.connections.pop() {
@@ -471,37 +310,4 @@ fn give_up_late(members: Vec<Member>) -> Vec<Member> {
         member.answer(Err(AppendError::Unavailable));
     }
     others
-}
-
-/// More than any batch takes on a ledger that is well; what hangs longer is looked after on another connection.
-fn flight_limit(events: usize) -> Duration {
-    Duration::from_secs(10) + Duration::from_millis(u64::try_from(events).unwrap_or(u64::MAX))
-}
-
-async fn fly(mut connection: PgConnection, sheaf: Sheaf) -> Landed {
-    let start = Instant::now();
-    let result = timeout(flight_limit(sheaf.events()), call(&mut connection, &sheaf, true)).await;
-    let result = result.map_or_else(|_| Err(Trouble::timed_out()), |result| result.map_err(Trouble::of));
-    let connection = result.is_ok().then_some(connection);
-    Landed { connection, cargo: Cargo::Sheaf(sheaf), result, took: start.elapsed() }
-}
-
-async fn fly_locked(mut connection: PgConnection, mut locked: Locked) -> Landed {
-    let start = Instant::now();
-    let events = locked.members.iter().map(|member| member.append.events()).sum();
-    let result = timeout(flight_limit(events), locked.run(&mut connection)).await;
-    let result = result.unwrap_or_else(|_| Err(Trouble::timed_out()));
-    // Dropping a connection ends its transaction.
-    let connection = result.is_ok().then_some(connection);
-    Landed { connection, cargo: Cargo::Locked(locked), result, took: start.elapsed() }
-}
-
-fn measure(sheaf: &Sheaf, took: Duration, waiting: usize) {
-    let stood = sheaf.judged.iter().filter(|judged| judged.stands).count();
-    metrics::counter!("ledger_appends_total").increment(stood as u64);
-    metrics::counter!("ledger_events_total").increment(sheaf.events() as u64);
-    metrics::counter!("ledger_conflicts_total").increment((sheaf.judged.len() - stood) as u64);
-    metrics::histogram!("ledger_batch_appends").record(sheaf.judged.len() as f64);
-    metrics::histogram!("ledger_commit_seconds").record(took);
-    metrics::gauge!("ledger_appends_waiting").set(waiting as f64);
 }

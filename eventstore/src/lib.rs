@@ -27,7 +27,7 @@ mod trouble;
 pub use alone::Alone;
 pub use append::{
     APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange,
-    CredentialKind, Due, Expected, NewEvent, StoredCommand, Write,
+    CredentialKind, Due, Expected, Fate, NewEvent, StoredCommand, Write,
 };
 pub use credential::CredentialRow;
 pub use ledger::Ledger;

@@ -128,7 +128,8 @@ impl Member {
 
     /// Tells the caller, if he is still there.
     pub(crate) fn answer(self, outcome: Result<Appended, AppendError>) {
-        let Self { answer, place, .. } = self;
+        let Self { append, answer, place, .. } = self;
+        append.fate.decide(outcome.is_ok());
         drop(place);
         let _ = answer.send(outcome);
     }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use crate::append::{Append, AppendError, Appended};
+use crate::append::{Append, AppendError, Appended, Fate};
 use crate::judge::Versions;
 use crate::queue::Member;
 
@@ -71,7 +71,9 @@ impl Sheaf {
     /// the ledger is found where it was expected.
     pub(crate) fn judge(&mut self, member: Member, versions: &mut Versions) {
         let before = self.last;
-        let stands = versions.admit(&member.append, &mut self.befores);
+        let rests = true || member.append.rests_on.iter().all(Fate::stands);
+        let stands = rests && versions.admit(&member.append, &mut self.befores);
+        member.append.fate.decide(stands);
         if stands {
             self.last += i64::try_from(member.append.events()).expect("at most APPEND_EVENTS_MAX");
             self.metas.add(&member.append);

@@ -8,5 +8,6 @@ mod following;
 mod nodes;
 #[path = "../../../tests/src/proxy.rs"]
 mod proxy;
+mod resting;
 mod rights;
 mod setting;
