@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::{At, Event, Fold, Stamp, StreamName};
-use eventstore::{Alone, Ledger, Recorded};
+use eventstore::{Alone, Fate, Ledger, Recorded};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::Failure;
@@ -41,6 +41,7 @@ pub struct Folded<S> {
 struct Pending {
     version_before: i64,
     events: Vec<Event>,
+    fate: Fate,
     outcome: Outcome,
 }
 
@@ -137,15 +138,21 @@ impl<S: Fold> Cell<S> {
 
 impl<S: Fold> Folded<S> {
     /// Takes in what has just been decided, before it is committed.
-    pub fn decide(&mut self, events: Vec<Event>, epoch: i64) -> Outcome {
+    pub fn decide(&mut self, events: Vec<Event>, epoch: i64, fate: Fate) -> Outcome {
         let outcome = Outcome::default();
         let version_before = self.tip_version;
         for event in &events {
             self.tip_version += 1;
             self.tip.evolve(event, &At { version: self.tip_version, epoch, stamp: None });
         }
-        self.pending.push_back(Pending { version_before, events, outcome: outcome.clone() });
+        self.pending.push_back(Pending { version_before, events, fate, outcome: outcome.clone() });
         outcome
+    }
+
+    /// The append that the tip ends with, if it is not known to be written: what is decided now stands only with it. The ones
+    /// before it are what that one rests on in turn.
+    pub fn rests_on(&self) -> Option<Fate> {
+        self.pending.back().map(|pending| pending.fate.clone())
     }
 
     fn take_outcomes(&mut self) {

@@ -3,9 +3,11 @@
 use std::sync::{Arc, PoisonError};
 
 use domain::command::{Ask, Command, Obstruction, Office, PastChange, Stream};
-use domain::{Accounts, CommandId, Event, Meta, Plan, Position, Refusal, SessionId, Sessions, Site, Stamp, Who};
+use domain::{
+    Accounts, CommandId, Event, Meta, Plan, Position, Refusal, SessionId, Sessions, Site, Stamp, Who,
+};
 use eventstore::{
-    Append, AppendError, Appended, CredentialChange, Due, Expected, NewEvent, StoredCommand, Write,
+    Append, AppendError, Appended, CredentialChange, Due, Expected, Fate, NewEvent, StoredCommand, Write,
 };
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 use uuid::Uuid;
@@ -82,9 +84,9 @@ impl<S: domain::Fold> Guard<S> {
         }
     }
 
-    fn decide(&mut self, events: Vec<Event>, epoch: i64) -> Option<Outcome> {
+    fn decide(&mut self, events: Vec<Event>, epoch: i64, fate: Fate) -> Option<Outcome> {
         match self {
-            Guard::Write(folded) => Some(folded.decide(events, epoch)),
+            Guard::Write(folded) => Some(folded.decide(events, epoch, fate)),
             Guard::Look(_) => None,
         }
     }
@@ -98,6 +100,19 @@ impl Held {
             site: &self.site.folded().tip,
             sessions: &self.sessions.folded().tip,
         }
+    }
+}
+
+impl Held {
+    /// The appends on their way whose events the decision sees.
+    fn rests_on(&self) -> Vec<Fate> {
+        let plan = self.plan.as_ref().and_then(|plan| plan.rests_on());
+        let others = [
+            self.sessions.folded().rests_on(),
+            self.accounts.folded().rests_on(),
+            self.site.folded().rests_on(),
+        ];
+        plan.into_iter().chain(others.into_iter().flatten()).collect()
     }
 }
 
@@ -120,7 +135,8 @@ impl Desk {
     where
         C: Command + Send + Sync + 'static,
     {
-        let run = Run { desk: self.clone(), request, command: Arc::new(command), extra, render: Arc::new(render) };
+        let run =
+            Run { desk: self.clone(), request, command: Arc::new(command), extra, render: Arc::new(render) };
         tokio::spawn(run.to_the_end()).await.unwrap_or_else(|error| Err(Failure::Internal(error.to_string())))
     }
 }
@@ -137,7 +153,8 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
     async fn to_the_end(self) -> Result<Answered, Failure> {
         let Some((id, digest)) = self.request.keyed else { return self.attempts().await };
         // A second request under the same key waits for the first one's answer.
-        let turn = self.desk.running.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone();
+        let turn =
+            self.desk.running.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone();
         let answered = {
             let _turn = turn.lock().await;
             match self.stored(id, digest).await {
@@ -316,6 +333,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             append.request_digest = Some(digest);
         }
         append.looked_at = self.looked_at(held);
+        append.rests_on = held.rests_on();
         match decided {
             Ok(events) => Ok(self.written(held, append, events)),
             Err(Obstruction::Refused(refusal)) => self.refused(append, refusal),
@@ -362,7 +380,8 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         let mut outcomes = Vec::new();
         let mut offset = 0;
         for stream in [Stream::Plan, Stream::Sessions, Stream::Accounts, Stream::Site] {
-            let own: Vec<Event> = events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
+            let own: Vec<Event> =
+                events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
             if own.is_empty() {
                 continue;
             }
@@ -374,11 +393,12 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 expected: Expected::Exactly(version),
                 events: own.iter().map(new_event).collect(),
             });
+            let fate = append.fate.clone();
             let outcome = match stream {
-                Stream::Plan => held.plan.as_mut().map(|plan| plan.decide(own, epoch)),
-                Stream::Sessions => held.sessions.decide(own, epoch),
-                Stream::Accounts => held.accounts.decide(own, epoch),
-                Stream::Site => held.site.decide(own, epoch),
+                Stream::Plan => held.plan.as_mut().map(|plan| plan.decide(own, epoch, fate)),
+                Stream::Sessions => held.sessions.decide(own, epoch, fate),
+                Stream::Accounts => held.accounts.decide(own, epoch, fate),
+                Stream::Site => held.site.decide(own, epoch, fate),
             };
             outcomes.extend(outcome.map(|outcome| (outcome, offset)));
             offset += count;
@@ -415,7 +435,8 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             return Err(Failure::Refused(refusal));
         }
         if let Some(event) = &refusal.event {
-            let stream = self.command.scope().map_or_else(|| self.desk.site.stream().clone(), domain::PlanId::stream);
+            let stream =
+                self.command.scope().map_or_else(|| self.desk.site.stream().clone(), domain::PlanId::stream);
             append.writes.push(Write {
                 stream: stream.refused(),
                 expected: Expected::Any,
@@ -462,4 +483,3 @@ fn answered(answer: Answer, done: &Appended) -> Answered {
 fn not_due(desk: &Desk) -> Answered {
     Answered { answer: Answer::empty(204), position: desk.position(0), replayed: false }
 }
-
