@@ -76,4 +76,6 @@ async fn no_page_reads_a_whole_table() {
     // Closing the connections writes down what they did.
     projections.stop().await;
     assert_eq!(whole_scans(&mut owner).await, before);
+    office.projections.stop().await;
+    office.setting.drop_schemas().await;
 }

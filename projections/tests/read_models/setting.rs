@@ -6,7 +6,7 @@ use domain::{Actor, CommandId, Event, Meta, StreamName};
 use eventstore::{Append, Appended, Expected, Ledger, NewEvent, PoolSettings, Write};
 use projections::{Projection, Projections, prepare};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -65,6 +65,12 @@ impl Setting {
             .await
             .expect("search path");
         connection
+    }
+
+    /// Takes away what a large test leaves.
+    pub async fn drop_schemas(&self) {
+        let sql = format!("drop schema {} cascade; drop schema {} cascade", self.generation, self.schema);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.as_owner().await).await.expect("dropped");
     }
 
     /// One append by an actor.
