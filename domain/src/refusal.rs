@@ -126,6 +126,15 @@ impl Refusal {
         self
     }
 
+    /// Says in the record of a refused change which record it was about.
+    pub fn about(mut self, kind: Kind, record: Option<crate::RecordId>) -> Refusal {
+        if let Some(Event::ChangeRefused(refused)) = self.event.as_deref_mut() {
+            refused.kind = Some(kind);
+            refused.record = record;
+        }
+        self
+    }
+
     /// `not-permitted`: the right that is missing, `plan` or `mode`.
     pub fn not_permitted(right: &str) -> Refusal {
         Refusal::with(RefusalCode::NotPermitted, json!({ "right": right }))

@@ -53,9 +53,10 @@ async fn list_changes(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    Query(query): Query<ChangesQuery>,
+    query: Result<Query<ChangesQuery>, Problem>,
 ) -> Result<Body<Json>, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let Query(query) = query?;
     let wait = query.wait.unwrap_or(0);
     if wait > WAIT_MAX {
         return Err(Problem::invalid("/query/wait", format!("at most {WAIT_MAX} seconds")));
@@ -70,9 +71,15 @@ async fn list_changes(
     let mut advanced = app.projections.advanced();
     let mut after = after;
     loop {
-        let upto = *advanced.borrow_and_update();
-        let wanted =
-            Wanted { after, upto, limit, kind: query.kind.as_deref(), record: query.record.as_deref() };
+        advanced.borrow_and_update();
+        let wanted = Wanted {
+            after,
+            // As far as the feed's own rows go, which another node may have written.
+            upto: i64::MAX,
+            limit,
+            kind: query.kind.as_deref(),
+            record: query.record.as_deref(),
+        };
         let feed = projections::change::changes(app.projections.pool(), &plan, wanted, &|who| names.name_of(who))
             .await
             .map_err(Failure::from)?;
@@ -100,7 +107,7 @@ fn answer(app: &App, items: Vec<Json>, next: i64) -> Body<Json> {
 async fn begin(app: &App, after: Option<&str>) -> Result<i64, Problem> {
     match after {
         None => Ok(0),
-        Some("now") => Ok(app.projections.position()),
+        Some("now") => Ok(projections::change::reached(app.projections.pool()).await.map_err(Failure::from)?),
         Some(text) => {
             let given: GivenPosition = text
                 .parse()

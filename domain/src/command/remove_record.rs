@@ -24,6 +24,8 @@ pub struct RemoveRecord {
     pub precondition: Precondition,
     /// The lock that it carries.
     pub lock: CarriedLock,
+    /// What is wrong with the request's headers and parameters.
+    pub shape: Result<(), Refusal>,
 }
 
 impl Command for RemoveRecord {
@@ -43,14 +45,16 @@ impl Command for RemoveRecord {
         let plan = office.plan()?;
         let kind = self.target.kind();
         let record = self.find(plan, session.period)?;
+        self.shape.clone()?;
         if self.precondition == Precondition::None {
             return Err(Refusal::bare(RefusalCode::RevisionMissing).into());
         }
         let class = kind.removal_class();
+        let about = |refusal: Refusal| refusal.about(kind, Some(record.id));
         if class == Class::Exclusive {
-            check_lock(plan, session, self.lock, &[action_of(kind)])?;
+            check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
-        check_block(office, session, class, record.hour_of.map(|hour| hour.period), ask.today)?;
+        check_block(office, session, class, record.hour_of.map(|hour| hour.period), ask.today).map_err(about)?;
         let judged = Judged {
             precondition: &self.precondition,
             wanted: &[],

@@ -8,7 +8,7 @@ use super::stale::{Judged, check_stale, stale_gone};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
 use crate::{
     Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, HourOf, Kind, Personal, Plan, PlanId, Record,
-    RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session, Value, Wanted,
+    RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session, Value, Wanted, name_fault,
 };
 
 mod check;
@@ -128,11 +128,12 @@ impl Command for WriteRecord {
         let changes = differences(kind, id, before.as_ref(), &after);
         let class = self.class(there, &changes, !faults.is_empty());
         self.check_right(office, ask, class, there.is_none() || !changes.is_empty())?;
+        let about = |refusal: Refusal| refusal.about(kind, there.map(|record| record.id));
         if class == Class::Exclusive {
-            check_lock(plan, session, self.lock, &[action_of(kind)])?;
+            check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
         let touched = hour_of.map(|hour| hour.period).or(period);
-        check_block(office, session, class, touched, ask.today)?;
+        check_block(office, session, class, touched, ask.today).map_err(about)?;
         if let Some(record) = there {
             let judged = Judged {
                 precondition: &self.precondition,
@@ -231,6 +232,7 @@ impl WriteRecord {
             (_, None) => Fields::new(),
         };
         if let (Target::Named(_, name), None, None) = (&self.target, before, &self.period) {
+            faults.extend(name_fault(name).map(|fault| FieldFault::new("/path/id", fault)));
             after.insert("id", Value::Text(name.as_str().into()));
         }
         for (field, value) in wanted {

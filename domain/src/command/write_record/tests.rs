@@ -121,6 +121,7 @@ fn what_others_refer_to_is_not_removed() {
         period: None,
         precondition: Precondition::Revisions(vec![(1, 1)]),
         lock: None,
+        shape: Ok(()),
     };
     let refusal = desk.refused_in(anna, &remove);
     assert_eq!(refusal.code, RefusalCode::InUse);
@@ -136,6 +137,7 @@ fn revisions_count_on_through_deletion() {
         period: None,
         precondition: Precondition::Revisions(vec![(1, 1)]),
         lock: None,
+        shape: Ok(()),
     };
     desk.done_in(anna, &remove);
     desk.done_in(anna, &new(teacher("GAUSS", json!({}))));
