@@ -1,5 +1,8 @@
 //! All tests that need a server.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod command_line;
 mod private_postgres;
 mod first;
+mod conventions;
+mod order;

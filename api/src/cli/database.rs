@@ -14,6 +14,12 @@ use super::failed::Failed;
 /// Longer than any command runs: a command ends nobody's session, whatever the terms of the service are.
 const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
 
+/// A node asks the ledger five times a second which streams have moved; after this it has asked and read.
+const TOLD_WITHIN: Duration = Duration::from_millis(350);
+
+/// How long a command waits for the read models before it leaves them to catch up by themselves.
+const SHOWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// Where the data lies.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Where the data lies")]
@@ -86,6 +92,24 @@ impl DatabaseArgs {
         let done = work(&service).await;
         service.stop().await;
         done
+    }
+
+    /// The same for work that changes something: when it is back, a running service knows of it too.
+    ///
+    /// Nothing depends on that but people and scripts that go on at once: the ledger judges every decision by itself.
+    pub async fn with_service_told<T>(
+        &self,
+        work: impl AsyncFnOnce(&Service) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        self.with_service(async |service| {
+            let done = work(service).await?;
+            if let Ok(head) = service.ledger.head().await {
+                let shown = service.projections.wait_for(head.position, SHOWN_WITHIN);
+                let (_, ()) = tokio::join!(shown, tokio::time::sleep(TOLD_WITHIN));
+            }
+            Ok(done)
+        })
+        .await
     }
 
     fn data_directory(&self) -> Result<PathBuf, Failed> {

@@ -113,7 +113,7 @@ pub async fn import(args: ImportArgs) -> Result<(), Failed> {
     let dry_run = args.dry_run;
     let done = args
         .database
-        .with_service(async |service| match dry_run {
+        .with_service_told(async |service| match dry_run {
             true => preview(service, &wanted).await,
             false => carry_out(service, wanted.clone()).await,
         })

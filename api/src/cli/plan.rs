@@ -79,7 +79,7 @@ pub async fn plan(args: PlanArgs) -> Result<(), Failed> {
 async fn add_one(database: &DatabaseArgs, args: AddArgs, json: bool) -> Result<(), Failed> {
     let AddArgs { plan, title } = args;
     let named = plan.clone();
-    let made = database.with_service(async |service| create(service, plan, title).await).await;
+    let made = database.with_service_told(async |service| create(service, plan, title).await).await;
     let made = made.map_err(|failed| {
         failed.when(
             "exists",

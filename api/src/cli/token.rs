@@ -89,7 +89,7 @@ pub async fn token(args: TokenArgs) -> Result<(), Failed> {
 async fn add_one(database: &DatabaseArgs, args: &AddArgs, json: bool) -> Result<(), Failed> {
     let AddArgs { name, group, expires_at } = args;
     let issued = database
-        .with_service(async |service| match issue(service, name, group, *expires_at).await {
+        .with_service_told(async |service| match issue(service, name, group, *expires_at).await {
             Err(failed) => Err(naming_groups(&service.desk, failed).await),
             issued => issued,
         })
@@ -165,7 +165,7 @@ async fn all(desk: &Desk) -> Result<Vec<Json>, Failed> {
 
 async fn revoke(database: &DatabaseArgs, name: &str, json: bool) -> Result<(), Failed> {
     let id = database
-        .with_service(async |service| {
+        .with_service_told(async |service| {
             let named =
                 service.desk.with_accounts(|accounts| accounts.token_named(name).map(|token| token.id));
             let token = named.await?.ok_or_else(|| {

@@ -119,7 +119,7 @@ async fn add_one(database: &DatabaseArgs, args: AddArgs, json: bool) -> Result<(
     };
     let name = person.name.clone();
     let done = database
-        .with_service(async |service| match add(service, person, password.clone()).await {
+        .with_service_told(async |service| match add(service, person, password.clone()).await {
             Err(failed) => Err(naming_groups(&service.desk, failed).await),
             added => added,
         })
@@ -205,7 +205,7 @@ async fn all(desk: &Desk) -> Result<Vec<Json>, Failed> {
 async fn set_password(database: &DatabaseArgs, args: &OneArgs, json: bool) -> Result<(), Failed> {
     let NewPassword { password, generated } = args.password.choose(&args.name)?;
     database
-        .with_service(async |service| {
+        .with_service_told(async |service| {
             let user = known(&service.desk, &args.name).await?;
             let extra = with_password(service, user, password.clone()).await?;
             let command = ChangePassword { user, own: false };
@@ -232,7 +232,7 @@ async fn set_password(database: &DatabaseArgs, args: &OneArgs, json: bool) -> Re
 
 async fn disable(database: &DatabaseArgs, name: &str, json: bool) -> Result<(), Failed> {
     let shown = database
-        .with_service(async |service| {
+        .with_service_told(async |service| {
             let user = known(&service.desk, name).await?;
             let command = ChangeUser {
                 user,
