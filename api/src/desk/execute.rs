@@ -58,6 +58,8 @@ pub struct Extra {
     pub due: Vec<Due>,
     /// What is noted as the cause beside the events.
     pub cause: Option<String>,
+    /// Whether the answer holds a secret and is not stored under the key.
+    pub secret: bool,
 }
 
 /// Makes the answer from the state after the decision and its events.
@@ -409,7 +411,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             append.contacts.clone_from(&self.extra.contacts);
             append.due.clone_from(&self.extra.due);
         }
-        if append.keyed {
+        if append.keyed && !self.extra.secret {
             append.answer = serde_json::to_vec(&answer).ok();
         }
         Decided { append, outcomes, leads_to: LeadsTo::Answer(Box::new(answer)) }

@@ -35,8 +35,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The groups, by name.
 #[utoipa::path(get, path = "/groups", operation_id = "list_groups", tag = "users",
     responses((status = 200, description = "Groups by name", body = schemas::Page<schemas::Group>)))]
-async fn list_groups(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+async fn list_groups(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
+    let list = list?;
     let after: Option<String> = list.page.after()?;
     let limit = usize::from(list.page.limit) + 1;
     let items = app
@@ -89,9 +90,10 @@ async fn show_group(
     State(app): State<App>,
     reader: Reader,
     Path(name): Path<String>,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.permit(&app, Right::Users).await?;
+    query?;
     let found = app
         .desk
         .with_accounts(|accounts| {

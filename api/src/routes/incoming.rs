@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
 use crate::http::json::{body_bytes, read};
-use crate::http::{Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, RequestContext, WritePosition};
+use crate::http::{Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext, WritePosition};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -37,6 +37,8 @@ pub struct Incoming {
 pub struct Body {
     bytes: Result<Bytes, Problem>,
     media_type: Option<String>,
+    /// A header or a parameter that cannot be read: told when the body would be.
+    fault: Option<Problem>,
 }
 
 impl Body {
@@ -46,11 +48,17 @@ impl Body {
             let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             essence == "application/json" || essence == "application/merge-patch+json"
         };
+        self.readable()?;
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if !self.media_type.as_deref().is_some_and(json) {
             return Err(Problem::new(Code::MediaType));
         }
         read(bytes)
+    }
+
+    /// What is wrong with headers and parameters: 400, 422.
+    pub fn readable(&self) -> Result<(), Problem> {
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     /// The fields of a record, or what is wrong with them, to be told when its turn comes.
@@ -68,7 +76,7 @@ impl Body {
 }
 
 /// A problem of the body as the rules hold it.
-fn refusal(problem: Problem) -> Refusal {
+pub fn refusal(problem: Problem) -> Refusal {
     let code = match problem.code {
         Code::MediaType => RefusalCode::MediaType,
         Code::TooLarge => RefusalCode::TooLarge,
@@ -86,11 +94,14 @@ impl FromRequest<App> for Incoming {
         let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, app).await?;
         let caller = app.desk.caller(&bearer.token).await?;
         let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
-        let key = IdempotencyKey::in_headers(&parts.headers)?;
-        let precondition = precondition(&parts.headers)?;
-        let lock = LockHeader::in_headers(&parts.headers)?;
+        let key = IdempotencyKey::in_headers(&parts.headers);
+        let precondition = precondition(&parts.headers);
+        let lock = LockHeader::in_headers(&parts.headers);
+        let fault = [key.as_ref().err(), precondition.as_ref().err(), lock.as_ref().err()];
+        let fault = fault.into_iter().flatten().next().cloned();
+        let (key, precondition) = (key.unwrap_or_default(), precondition.unwrap_or(Precondition::None));
         // What is no id is no lock of ours: it names one that nobody holds.
-        let lock = lock.map(|lock| domain::LockId(lock.0.parse().unwrap_or(Uuid::nil())));
+        let lock = lock.unwrap_or_default().map(|lock| domain::LockId(lock.0.parse().unwrap_or(Uuid::nil())));
         let media_type =
             parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let uri = parts
@@ -104,7 +115,7 @@ impl FromRequest<App> for Incoming {
         {
             fingerprint.update(bytes);
         }
-        Ok(Incoming { caller, precondition, lock, body: Body { bytes, media_type }, key, context, fingerprint })
+        Ok(Incoming { caller, precondition, lock, body: Body { bytes, media_type, fault }, key, context, fingerprint })
     }
 }
 
@@ -146,6 +157,17 @@ impl Incoming {
         self.body.json()
     }
 
+    /// The parameters; what is wrong with them is told when the body's turn comes.
+    pub fn parameters<T: Default>(&mut self, query: Result<Query<T>, Problem>) -> T {
+        match query {
+            Ok(Query(parameters)) => parameters,
+            Err(fault) => {
+                self.body.fault.get_or_insert(fault);
+                T::default()
+            }
+        }
+    }
+
     /// Under which name the ledger knows the request.
     pub fn request(&self) -> Request {
         let keyed = self.key.as_ref().map(|key| {
@@ -171,6 +193,7 @@ impl Incoming {
     where
         C: Command + Send + Sync + 'static,
     {
+        self.body.readable()?;
         let answered = app.desk.execute(self.request(), command, extra, render).await;
         respond(app, answered)
     }

@@ -41,9 +41,10 @@ async fn list_locks(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing,
+    list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
     reader.enter(&app, &plan, domain::Right::Read).await?;
+    let list = list?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
     let rows = projections::lock::locks(app.projections.pool(), &plan, Moment::Now, after, limit)
@@ -104,9 +105,10 @@ async fn show_lock(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lock)): Path<(String, String)>,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<crate::http::Json<Json>, Problem> {
     reader.enter(&app, &plan, domain::Right::Read).await?;
+    query?;
     let id: Uuid = lock.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let row = projections::lock::lock(app.projections.pool(), &plan, id, Moment::Now).await.map_err(Failure::from)?;
     let row = row.filter(|row| row.ended_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))?;

@@ -56,9 +56,10 @@ async fn list_placements(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lesson)): Path<(String, String)>,
-    list: Listing<InPeriod>,
+    list: Result<Listing<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let period = period_or_own(&app, &reader, &plan, list.filter.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let found = projections::placement::placements(app.projections.pool(), &plan, &lesson, &period, Moment::Now, &page)
@@ -80,9 +81,10 @@ async fn show(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lesson, n)): Path<(String, String, u32)>,
-    Query(query): Query<InPeriod>,
+    query: Result<Query<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let Query(query) = query?;
     let period = period_or_own(&app, &reader, &plan, query.period).await?;
     let found = projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, Moment::Now)
         .await
@@ -97,12 +99,12 @@ async fn change(
     plan: Result<PlanPath, Problem>,
     path: Result<Path<(String, String, u32)>, Problem>,
     query: Result<Query<WriteQuery>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let Path((_, lesson, n)) = path?;
-    let Query(query) = query?;
+    let query = incoming.parameters(query);
     write(&app, plan, Target::Hour { lesson, n }, how, query, incoming).await
 }
 
@@ -111,11 +113,11 @@ async fn unplace(
     plan: Result<PlanPath, Problem>,
     path: Result<Path<(String, String, u32)>, Problem>,
     query: Result<Query<InPeriod>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let Path((_, lesson, n)) = path?;
-    let Query(query) = query?;
+    let query = incoming.parameters(query);
     remove(&app, plan, Target::Hour { lesson, n }, query.period, incoming).await
 }

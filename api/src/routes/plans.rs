@@ -32,8 +32,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The plans that the caller's group covers.
 #[utoipa::path(get, path = "/plans", operation_id = "list_plans", tag = "plans",
     responses((status = 200, description = "Plans by name", body = schemas::Page<schemas::Plan>)))]
-async fn list_plans(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+async fn list_plans(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, domain::Right::Read).await?;
+    let list = list?;
     let after: Option<String> = list.page.after()?;
     let group = app.desk.with_accounts(|accounts| accounts.group_of(reader.caller.who).cloned()).await?;
     let covered = |plan: &PlanId| group.as_ref().is_none_or(|group| group.plans.cover(plan));
@@ -99,9 +100,10 @@ async fn show_plan(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, domain::Right::Read).await?;
+    query?;
     let row = projections::plan::plan(app.projections.pool(), &plan, Moment::Now).await.map_err(Failure::from)?;
     let Some(row) = row else { return Err(Problem::new(Code::NotFound)) };
     Ok(tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))

@@ -20,6 +20,8 @@ pub struct Reader {
     /// The state that he has already.
     pub known: Option<IfNoneMatch>,
     min_position: Option<MinPosition>,
+    /// A header that cannot be read; told after plan and right.
+    fault: Option<Problem>,
 }
 
 impl FromRequestParts<App> for Reader {
@@ -28,8 +30,10 @@ impl FromRequestParts<App> for Reader {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         let caller = app.desk.caller(&bearer.token).await?;
-        let known = IfNoneMatch::in_headers(&parts.headers)?;
-        Ok(Reader { caller, known, min_position: MinPosition::in_headers(&parts.headers)? })
+        let known = IfNoneMatch::in_headers(&parts.headers);
+        let min_position = MinPosition::in_headers(&parts.headers);
+        let fault = known.as_ref().err().or(min_position.as_ref().err()).cloned();
+        Ok(Reader { caller, known: known.unwrap_or_default(), min_position: min_position.unwrap_or_default(), fault })
     }
 }
 
@@ -48,6 +52,9 @@ impl Reader {
 
     /// Waits until the read models show what this node has acknowledged and what the request names.
     pub async fn catch_up(&self, app: &App) -> Result<(), Problem> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         let Some(MinPosition(given)) = self.min_position else {
             app.show_own_writes().await;
             return Ok(());

@@ -78,9 +78,10 @@ async fn list_records(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing<ListQuery>,
+    list: Result<Listing<ListQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let query = list.filter;
     let period = known_period(&app, &plan, query.period).await?;
     let filter = RecordFilter {
@@ -113,9 +114,10 @@ async fn show(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, name)): Path<(String, String)>,
-    Query(query): Query<InPeriod>,
+    query: Result<Query<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let Query(query) = query?;
     let period = known_period(&app, &plan, query.period).await?;
     let found = projections::record::record(app.projections.pool(), &plan, kind, &name, period.as_deref(), Moment::Now)
         .await
@@ -129,11 +131,11 @@ async fn create(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
     query: Result<Query<WriteQuery>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
-    let Query(query) = query?;
+    let query = incoming.parameters(query);
     write(&app, plan, Target::New(kind), How::Put, query, incoming).await
 }
 
@@ -144,12 +146,12 @@ async fn change(
     plan: Result<PlanPath, Problem>,
     path: Result<Path<(String, String)>, Problem>,
     query: Result<Query<WriteQuery>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let Path((_, name)) = path?;
-    let Query(query) = query?;
+    let query = incoming.parameters(query);
     write(&app, plan, Target::Named(kind, name), how, query, incoming).await
 }
 
@@ -159,12 +161,12 @@ async fn delete(
     plan: Result<PlanPath, Problem>,
     path: Result<Path<(String, String)>, Problem>,
     query: Result<Query<crate::http::NoQuery>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let Path((_, name)) = path?;
-    query?;
+    incoming.parameters(query);
     remove(&app, plan, Target::Named(kind, name), None, incoming).await
 }
 

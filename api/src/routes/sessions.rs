@@ -5,13 +5,14 @@ use axum::response::Response;
 use domain::command::change_session::ChangeSession;
 use domain::command::end_session::EndSession;
 use domain::command::log_in::LogIn;
-use domain::command::Office;
-use domain::{Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who};
+use domain::command::{Office, Stream};
+use domain::{CommandId, Event, Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who};
 use eventstore::{Credential, CredentialChange, CredentialKind, CredentialRow};
 use projections::Moment;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +23,7 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::caller::token_hash;
-use crate::desk::{Answer, Caller, Desk, Extra, Failure, Request};
+use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
 use crate::http::openapi::{HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
 use crate::http::{
     Code, IdempotencyKey, Json as Body, Listing, NoQuery, Paged, Peer, PlanPath, Problem, RequestContext, refusing, taking,
@@ -77,19 +78,47 @@ async fn log_in(
     body: Body<LogInBody>,
 ) -> Result<Response, Problem> {
     let Body(body) = body;
+    let proof = prove(&app, &body, bearer.as_ref(), peer).await?;
     let plan = match &body.plan {
         None => None,
         Some(plan) => Some(plan.parse::<PlanId>().map_err(|error| Problem::invalid("/plan", error.to_string()))?),
     };
-    let proof = prove(&app, &body, bearer.as_ref(), peer).await?;
     if let Some(plan) = &plan {
         app.desk.check_plan(&Caller { who: proof.who, session: None, plan: None }, plan).await?;
     }
-    let (session, replaces) = match (proof.resumes, key.as_ref()) {
-        (Some(lost), _) => (lost, None),
-        (None, Some(key)) => keyed_session(&app.desk, proof.who, plan.as_ref(), key).await?,
-        (None, None) => (SessionId(Uuid::now_v7()), None),
+    let request = Request {
+        request_id: Some(context.request_id.to_string()),
+        traceparent: context.traceparent.as_ref().map(ToString::to_string),
+        ..Request::of(proof.who)
     };
+    let Some(key) = key.filter(|_| proof.resumes.is_none()) else {
+        let session = proof.resumes.unwrap_or_else(|| SessionId(Uuid::now_v7()));
+        return respond(&app, start_session(&app, &body, plan, proof, session, None, request).await);
+    };
+    // Whoever sends the same key at the same moment may be quicker; then this is the repeated request.
+    for _ in 0..KEYED_TRIES_MAX {
+        let turn = keyed_session(&app.desk, &body, proof.who, plan.as_ref(), &key).await?;
+        let request = Request { keyed: Some((turn.command, turn.digest)), ..request.clone() };
+        let started = start_session(&app, &body, plan.clone(), proof.clone(), turn.session, turn.before, request).await;
+        if !matches!(started, Err(Failure::KeyReused)) {
+            return respond(&app, started);
+        }
+    }
+    Err(Problem::new(Code::Busy).retry_after(1))
+}
+
+/// So often a log-in under a key tries to be the newest.
+const KEYED_TRIES_MAX: usize = 5;
+
+async fn start_session(
+    app: &App,
+    body: &LogInBody,
+    plan: Option<PlanId>,
+    proof: Proof,
+    session: SessionId,
+    replaces: Option<SessionId>,
+    request: Request,
+) -> Result<Answered, Failure> {
     let token = new_token(SESSION_PREFIX);
     let stream = plan.as_ref().map_or_else(domain::Sessions::stream, PlanId::stream);
     let credential = Credential {
@@ -102,6 +131,7 @@ async fn log_in(
     let extra = Extra {
         credentials: if resumed { Vec::new() } else { vec![CredentialChange::Insert(credential)] },
         contacts: vec![session.0],
+        secret: true,
         ..Extra::default()
     };
     let command = LogIn {
@@ -113,44 +143,52 @@ async fn log_in(
         resumed,
         replaces,
     };
-    let request = Request {
-        request_id: Some(context.request_id.to_string()),
-        traceparent: context.traceparent.as_ref().map(ToString::to_string),
-        ..Request::of(proof.who)
-    };
     let age = app.desk.terms.session_age;
     let desk = app.desk.clone();
     let shown = if resumed { proof.token } else { Some(token) };
-    let answered = app
-        .desk
-        .execute(request, command, extra, move |office, _| {
-            let mut body = session_json(office, plan.as_ref(), session);
-            body["token"] = shown.clone().into();
-            body["expires_at"] = (desk.now() + age).into_json();
-            Answer::new(201, body).moment_at(&["/logged_in_at", "/last_contact_at"]).location("/v1/sessions/current".into())
-        })
-        .await;
-    respond(&app, answered)
+    let render = move |office: &Office<'_>, _: &[(Stream, Event)]| {
+        let mut body = session_json(office, plan.as_ref(), session);
+        body["token"] = shown.clone().into();
+        body["expires_at"] = (desk.now() + age).into_json();
+        Answer::new(201, body).moment_at(&["/logged_in_at", "/last_contact_at"]).location("/v1/sessions/current".into())
+    };
+    app.desk.execute(request, command, extra, render).await
 }
 
-/// The session that a log-in under a key begins, and the one that an earlier log-in under it began: its token was lost with the
-/// answer, so the new one takes its place.
+/// The session that a log-in under a key begins.
+struct Turn {
+    session: SessionId,
+    /// The one that an earlier log-in under the key began: its token was lost with the answer, so the new one takes its place.
+    before: Option<SessionId>,
+    command: CommandId,
+    digest: [u8; 32],
+}
+
 async fn keyed_session(
     desk: &Desk,
+    body: &LogInBody,
     who: Who,
     plan: Option<&PlanId>,
     key: &IdempotencyKey,
-) -> Result<(SessionId, Option<SessionId>), Problem> {
+) -> Result<Turn, Problem> {
+    // The password is no part of it: nothing that is made of a secret is stored.
+    let digest = Sha256::digest(format!("log-in {plan:?} {:?} {:?}", body.mode, body.period).as_bytes()).into();
+    let first = key_id(who, &key.0);
+    let known = desk.ledger.command(first).await.map_err(Failure::from)?;
+    if known.is_some_and(|known| known.request_digest.is_none_or(|before| before != digest)) {
+        return Err(Problem::new(Code::KeyReused));
+    }
     let mut before = None;
     for turn in 0..1_000 {
-        let session = SessionId(key_id(who, &format!("log-in {turn} {}", key.0)).0);
+        let id = key_id(who, &format!("log-in {turn} {}", key.0));
+        let session = SessionId(id.0);
         let is_known = |all: &domain::Sessions| all.get(session).is_some() || all.ended(session).is_some();
         let known = match plan {
             Some(plan) => desk.with_plan(plan, |plan| is_known(&plan.sessions)).await?,
             None => desk.with_site_sessions(is_known).await?,
         };
         if !known {
-            return Ok((session, before));
+            return Ok(Turn { session, before, command: if turn == 0 { first } else { id }, digest });
         }
         before = Some(session);
     }
@@ -158,6 +196,7 @@ async fn keyed_session(
 }
 
 /// Who it is, and the session that is opened anew.
+#[derive(Clone)]
 struct Proof {
     who: Who,
     resumes: Option<SessionId>,
@@ -315,9 +354,10 @@ async fn who_is_here(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing,
+    list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
     let rows = projections::session::sessions(app.projections.pool(), &plan, Moment::Now, after, limit)

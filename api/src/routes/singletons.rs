@@ -39,9 +39,10 @@ async fn show(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    query?;
     let found = projections::record::singleton(app.projections.pool(), &plan, kind, Moment::Now)
         .await
         .map_err(Failure::from)?;
@@ -56,10 +57,10 @@ async fn change(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
     query: Result<Query<NoQuery>, Problem>,
-    incoming: Incoming,
+    mut incoming: Incoming,
 ) -> Result<Response, Problem> {
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
-    query?;
+    incoming.parameters(query);
     write(&app, plan, Target::Singleton(kind), How::Patch, WriteQuery::default(), incoming).await
 }

@@ -23,8 +23,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Who is there, what is locked, what was refused, and how the ledger and its read models are.
 #[utoipa::path(get, path = "/status-report", operation_id = "status_report", tag = "operations",
     responses((status = 200, description = "The report of this moment", body = schemas::StatusReport)))]
-async fn status_report(State(app): State<App>, reader: Reader, _query: Query<NoQuery>) -> Result<Body<Json>, Problem> {
+async fn status_report(State(app): State<App>, reader: Reader, query: Result<Query<NoQuery>, Problem>) -> Result<Body<Json>, Problem> {
     reader.permit(&app, Right::Maintenance).await?;
+    query?;
     let accounts = app.desk.with_accounts(|accounts| Arc::new(accounts.clone())).await?;
     let projections = app.projections.status();
     let now = app.desk.now();

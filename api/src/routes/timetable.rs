@@ -49,9 +49,10 @@ async fn show_timetable(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing<TimetableQuery>,
+    list: Result<Listing<TimetableQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let query = list.filter;
     let of = match (query.class, query.teacher, query.room) {
         (None, None, None) => TimetableOf::All,
@@ -84,9 +85,10 @@ async fn list_collisions(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing<InPeriod>,
+    list: Result<Listing<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let period = known_period(&app, &plan, list.filter.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
@@ -104,9 +106,10 @@ async fn list_unplaced(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Listing<InPeriod>,
+    list: Result<Listing<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
+    let list = list?;
     let period = known_period(&app, &plan, list.filter.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();

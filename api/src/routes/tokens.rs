@@ -5,7 +5,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::command::issue_token::IssueToken;
 use domain::command::revoke_token::RevokeToken;
-use domain::{Accounts, Right, Token, TokenId};
+use domain::command::{Office, Stream};
+use domain::{Accounts, CommandId, Event, Right, Token, TokenId};
 use eventstore::{Credential, CredentialChange, CredentialKind};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -19,7 +20,7 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::caller::token_hash;
-use crate::desk::{Answer, Extra, Request};
+use crate::desk::{Answer, Answered, Extra, Failure, Request};
 use crate::http::openapi::{READ_LIST, READING, WRITING};
 use crate::http::{Code, Listing, NoQuery, Paged, Path, Problem, Query, refusing, taking};
 use crate::tokens::{API_PREFIX, new_token};
@@ -37,8 +38,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The tokens that are good for something, by name; never the token itself.
 #[utoipa::path(get, path = "/tokens", operation_id = "list_tokens", tag = "users",
     responses((status = 200, description = "Tokens by name", body = schemas::Page<schemas::Token>)))]
-async fn list_tokens(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+async fn list_tokens(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
+    let list = list?;
     let after: Option<String> = list.page.after()?;
     let limit = usize::from(list.page.limit) + 1;
     let items = app
@@ -80,38 +82,65 @@ async fn issue_token(
 ) -> Result<Response, Problem> {
     app.desk.check_right(&incoming.caller, None, Right::Users).await?;
     let body: NewToken = incoming.json()?;
-    let (id, replaces) = identity(&app, &incoming, key.as_ref()).await?;
+    // Whoever sends the same key at the same moment may be quicker; then this is the repeated request.
+    for _ in 0..KEYED_TRIES_MAX {
+        let turn = identity(&app, &incoming, key.as_ref()).await?;
+        let issued = issue(&app, &incoming, &body, turn).await;
+        if !(key.is_some() && matches!(issued, Err(Failure::KeyReused))) {
+            return respond(&app, issued);
+        }
+    }
+    Err(Problem::new(Code::Busy).retry_after(1))
+}
+
+/// So often a request under a key tries to be the newest.
+const KEYED_TRIES_MAX: usize = 5;
+
+async fn issue(app: &App, incoming: &Incoming, body: &NewToken, turn: Turn) -> Result<Answered, Failure> {
+    let Turn { id, before, keyed } = turn;
     let token = new_token(API_PREFIX);
     let credential =
         Credential { owner: id.0, kind: CredentialKind::Token, hash: token_hash(&token).to_vec(), stream: None };
-    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], ..Extra::default() };
-    let command =
-        IssueToken { token: id, name: body.name, group: body.group, expires_at: body.expires_at, replaces };
-    let request = Request { keyed: None, ..incoming.request() };
-    let answered = app
-        .desk
-        .execute(request, command, extra, move |office, _| {
-            let mut shown =
-                office.accounts.token(id).map_or(Json::Null, |issued| token_json(issued, office.accounts));
-            shown["token"] = token.clone().into();
-            Answer::new(201, shown).location(format!("/v1/tokens/{id}"))
-        })
-        .await;
-    respond(&app, answered)
+    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], secret: true, ..Extra::default() };
+    let command = IssueToken {
+        token: id,
+        name: body.name.clone(),
+        group: body.group.clone(),
+        expires_at: body.expires_at,
+        replaces: before,
+    };
+    let request = Request { keyed, ..incoming.request() };
+    let render = move |office: &Office<'_>, _: &[(Stream, Event)]| {
+        let mut shown = office.accounts.token(id).map_or(Json::Null, |issued| token_json(issued, office.accounts));
+        shown["token"] = token.clone().into();
+        Answer::new(201, shown).location(format!("/v1/tokens/{id}"))
+    };
+    app.desk.execute(request, command, extra, render).await
 }
 
-/// The id of the new token, and the token of an earlier request under the same key, whose answer may have been lost.
-async fn identity(
-    app: &App,
-    incoming: &Incoming,
-    key: Option<&crate::http::IdempotencyKey>,
-) -> Result<(TokenId, Option<TokenId>), Problem> {
-    let Some(key) = key else { return Ok((TokenId(Uuid::now_v7()), None)) };
+/// The token that a request issues.
+struct Turn {
+    id: TokenId,
+    /// The one of an earlier request under the same key, whose answer may have been lost.
+    before: Option<TokenId>,
+    keyed: Option<(CommandId, [u8; 32])>,
+}
+
+async fn identity(app: &App, incoming: &Incoming, key: Option<&crate::http::IdempotencyKey>) -> Result<Turn, Problem> {
+    let (Some(key), Some((first, digest))) = (key, incoming.request().keyed) else {
+        return Ok(Turn { id: TokenId(Uuid::now_v7()), before: None, keyed: None });
+    };
+    let known = app.desk.ledger.command(first).await.map_err(Failure::from)?;
+    if known.is_some_and(|known| known.request_digest.is_none_or(|before| before != digest)) {
+        return Err(Problem::new(Code::KeyReused));
+    }
     let mut before = None;
     for turn in 0..1_000 {
-        let id = TokenId(key_id(incoming.caller.who, &format!("token {turn} {}", key.0)).0);
+        let command = key_id(incoming.caller.who, &format!("token {turn} {}", key.0));
+        let id = TokenId(command.0);
         if !app.desk.with_accounts(|accounts| accounts.token(id).is_some()).await? {
-            return Ok((id, before));
+            let command = if turn == 0 { first } else { command };
+            return Ok(Turn { id, before, keyed: Some((command, digest)) });
         }
         before = Some(id);
     }
@@ -125,9 +154,10 @@ async fn show_token(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<crate::http::Json<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
+    query?;
     let id = token_id(&id)?;
     let found = app
         .desk

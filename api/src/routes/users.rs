@@ -41,8 +41,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The users, by name.
 #[utoipa::path(get, path = "/users", operation_id = "list_users", tag = "users",
     responses((status = 200, description = "Users by name", body = schemas::Page<schemas::User>)))]
-async fn list_users(State(app): State<App>, reader: Reader, list: Listing) -> Result<Paged<Json>, Problem> {
+async fn list_users(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
+    let list = list?;
     let after: Option<String> = list.page.after()?;
     let limit = usize::from(list.page.limit) + 1;
     let items = app
@@ -109,9 +110,10 @@ async fn show_user(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
-    _query: Query<NoQuery>,
+    query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.permit(&app, Right::Users).await?;
+    query?;
     let id = user_id(&id)?;
     let found = app
         .desk

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
 
-use super::incoming::{Incoming, respond};
+use super::incoming::{Incoming, refusal, respond};
 use crate::app::App;
 use crate::desk::{Answer, Answered, Extra};
 use crate::http::Problem;
@@ -118,8 +118,10 @@ pub async fn remove(
         period,
         precondition: incoming.precondition.clone(),
         lock: incoming.lock,
+        shape: incoming.body().readable().map_err(refusal),
     };
-    incoming.execute(app, command, Extra::default(), |_, _| Answer::empty(204)).await
+    let answered = app.desk.execute(incoming.request(), command, Extra::default(), |_, _| Answer::empty(204)).await;
+    respond(app, answered)
 }
 
 /// The fields of a placement, with `room` taken out: it is no field but says something about all rows.
