@@ -6,7 +6,7 @@ use super::failed::Failed;
 
 /// Listens on `host:port`; `option` is the name of the option that it comes from.
 pub async fn listen(address: &str, option: &str) -> Result<TcpListener, Failed> {
-    if !address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+    if address.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
         return Err(Failed::misused(format!("{option} {address}: an address is written 127.0.0.1:8080")));
     }
     TcpListener::bind(address).await.map_err(|error| {

@@ -11,9 +11,6 @@ use crate::service::{Database, LEDGER_SCHEMA, Service, Settings};
 
 use super::failed::Failed;
 
-/// Longer than any command runs: a command ends nobody's session, whatever the terms of the service are.
-const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
-
 /// A node asks the ledger five times a second which streams have moved; after this it has asked and read.
 const TOLD_WITHIN: Duration = Duration::from_millis(350);
 
@@ -25,7 +22,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 #[command(next_help_heading = "Where the data lies")]
 pub struct DatabaseArgs {
     /// The data directory, with a private PostgreSQL in it [default: /var/lib/daybook for root, else
-    /// $XDG_DATA_HOME/daybook or ~/.local/share/daybook].
+    /// `$XDG_DATA_HOME/daybook` or `~/.local/share/daybook`].
     #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// A PostgreSQL of one's own, in place of the private one; see `daybook migrate`.
@@ -55,7 +52,7 @@ fn zone(text: &str) -> Result<Tz, String> {
 
 impl DatabaseArgs {
     /// All of it, with the terms of the site.
-    pub fn settings(&self, terms: Terms) -> Result<Settings, Failed> {
+    pub fn settings(&self, terms: &Terms) -> Result<Settings, Failed> {
         let given = self.database_url.as_ref().filter(|url| !url.is_empty());
         let database = match given {
             Some(url) => Database::Url(url.clone()),
@@ -64,7 +61,7 @@ impl DatabaseArgs {
         Ok(Settings {
             database,
             schema: self.schema.clone(),
-            terms: Terms { zone: self.site_timezone, ..terms },
+            terms: Terms { zone: self.site_timezone, ..terms.clone() },
         })
     }
 
@@ -87,8 +84,8 @@ impl DatabaseArgs {
         &self,
         work: impl AsyncFnOnce(&Service) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
-        let terms = Terms { session_idle: NEVER, session_age: NEVER, lock_lease: NEVER, ..Terms::default() };
-        let service = Service::start(&self.settings(terms)?).await?;
+        let terms = Terms { ends_sessions: false, ..Terms::default() };
+        let service = Service::start(&self.settings(&terms)?).await?;
         let done = work(&service).await;
         service.stop().await;
         done

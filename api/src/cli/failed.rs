@@ -26,7 +26,7 @@ pub struct Failed {
     text: String,
     next: Option<String>,
     /// The refusal as the HTTP interface words it.
-    problem: Option<Json>,
+    problem: Option<Box<Json>>,
 }
 
 impl Failed {
@@ -71,7 +71,7 @@ impl Failed {
     /// Tells it, and is the exit status. With `json` the refusal is the answer.
     pub fn tell(&self, json: bool) -> ExitCode {
         if json {
-            let problem = self.problem.clone().unwrap_or_else(|| json!({ "detail": self.text }));
+            let problem = self.problem.as_deref().cloned().unwrap_or_else(|| json!({ "detail": self.text }));
             say_json(&problem);
         }
         note(format_args!("error: {}", self.text));
@@ -98,7 +98,7 @@ impl From<Problem> for Failed {
         let document: Json =
             serde_json::from_slice(&problem.document("", Language::English)).unwrap_or_default();
         let text = words(&document);
-        Failed { problem: Some(document), ..Failed::wrong(text) }
+        Failed { problem: Some(Box::new(document)), ..Failed::wrong(text) }
     }
 }
 

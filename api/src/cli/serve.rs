@@ -62,7 +62,7 @@ pub struct ListenArgs {
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<(), Failed> {
     args.log.begin("info")?;
     crate::http::metrics::recorder();
-    let settings = args.database.settings(args.terms.terms())?;
+    let settings = args.database.settings(&args.terms.terms())?;
     let listener = address::listen(&args.listen.listen, "--listen").await?;
     let started = tokio::select! {
         started = Service::start(&settings) => started?,

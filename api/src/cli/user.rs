@@ -254,9 +254,9 @@ async fn disable(database: &DatabaseArgs, name: &str, json: bool) -> Result<(), 
         })
         .await?;
     if json {
-        say_json(&shown)
+        say_json(&shown);
     } else {
-        say(format_args!("user {name} is disabled"))
+        say(format_args!("user {name} is disabled"));
     }
     Ok(())
 }
