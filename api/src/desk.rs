@@ -51,6 +51,8 @@ pub struct Terms {
     pub lock_lease: Duration,
     /// The site's time zone, in which days begin.
     pub zone: Tz,
+    /// Whether this process ends what is over its deadline. Commands of the host do not: they may have been told other terms.
+    pub ends_sessions: bool,
 }
 
 impl Default for Terms {
@@ -60,6 +62,7 @@ impl Default for Terms {
             session_age: Duration::from_hours(12),
             lock_lease: Duration::from_secs(60),
             zone: Tz::Europe__Berlin,
+            ends_sessions: true,
         }
     }
 }
@@ -203,7 +206,9 @@ impl Desk {
         });
         tokio::spawn(tail::follow(desk.clone(), head.position, stop.clone()));
         tokio::spawn(contact::flush(desk.clone(), stop.clone()));
-        tokio::spawn(sweep::run(desk.clone(), stop));
+        if desk.terms.ends_sessions {
+            tokio::spawn(sweep::run(desk.clone(), stop));
+        }
         Ok(desk)
     }
 
@@ -225,6 +230,11 @@ impl Desk {
     /// The date at the site.
     pub fn today(&self) -> NaiveDate {
         self.now().with_timezone(&self.terms.zone).date_naive()
+    }
+
+    /// A session or a lock has been heard of; written soon.
+    pub fn note_contact(&self, contact: uuid::Uuid) {
+        self.contacts.note(contact);
     }
 
     /// Looks at users, groups and tokens.

@@ -23,12 +23,19 @@ const CANDIDATES_MAX: i64 = 500;
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
     let shortest = desk.terms.session_idle.min(desk.terms.lock_lease);
     let every = (shortest / 4).clamp(Duration::from_millis(100), Duration::from_secs(1));
+    // Time in which the service or the ledger was away counts towards no deadline.
+    let mut was_away = true;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
         }
         if desk.clock.set(&desk.ledger).await.is_err() {
+            was_away = true;
+            continue;
+        }
+        if was_away {
+            was_away = desk.ledger.touch_all_contacts().await.is_err();
             continue;
         }
         contact::write_due(&desk).await;

@@ -62,6 +62,7 @@ pub async fn write(
         disjoint: query.merge.is_some(),
     };
     let who = (incoming.caller.who, incoming.caller.session);
+    let lock = incoming.lock;
     let written = {
         let (plan, target, period) = (plan.clone(), target.clone(), period.clone());
         move |office: &Office<'_>, events: &[(Stream, Event)]| {
@@ -70,6 +71,10 @@ pub async fn write(
     };
     let mut answered = app.desk.execute(incoming.request(), command, Extra::default(), written).await;
     if let Ok(answered) = &mut answered {
+        // A protected write renews its lock.
+        if let Some(lock) = lock {
+            app.desk.note_contact(lock.0);
+        }
         tell_last_change(app, &plan, &target, answered).await;
     }
     respond(app, answered)
