@@ -6,3 +6,8 @@ mod private_postgres;
 mod first;
 mod conventions;
 mod order;
+mod races;
+mod lost_replies;
+mod cut_off;
+mod keys;
+mod records;

@@ -1,4 +1,7 @@
 //! What the tests share.
+pub mod audit;
 pub mod cluster;
-pub mod office;
 pub mod doings;
+pub mod office;
+pub mod proxy;
+pub mod rounds;
