@@ -92,8 +92,13 @@ impl Office {
 
     /// Starts on a database that is there.
     pub async fn on(database: Arc<TestDatabase>, terms: Terms) -> Office {
+        let url = database.url.clone();
+        Office::at(database, url, terms).await
+    }
+
+    async fn at(database: Arc<TestDatabase>, url: String, terms: Terms) -> Office {
         let settings = Settings {
-            database: Database::Url(database.url.clone()),
+            database: Database::Url(url),
             schema: database.schema.to_owned(),
             terms,
         };
@@ -119,6 +124,12 @@ impl Office {
             .build()
             .expect("a client without TLS");
         Office { database, service: Some(service), base, client, shutdown, server: Some(server) }
+    }
+
+    /// One more node on the database of another, which it reaches by another way.
+    pub async fn through(other: &Office, way: sqlx::postgres::PgConnectOptions, terms: Terms) -> Office {
+        use sqlx::ConnectOptions;
+        Office::at(other.database.clone(), way.to_url_lossy().into(), terms).await
     }
 
     /// Ends the service and waits for it.
@@ -214,6 +225,11 @@ impl Office {
             body.extend(more);
         }
         self.send(self.client.post(format!("{}/v1/sessions", self.base)).json(&body)).await
+    }
+
+    /// Logs in to the plan as a program, with its API token; the whole answer.
+    pub async fn log_in_by_token(&self, api_token: &str) -> Answer {
+        self.post(api_token, "/sessions", json!({ "plan": PLAN })).await
     }
 
     /// Logs in to the plan; the token.

@@ -30,6 +30,9 @@ use crate::http::{
 };
 use crate::tokens::{API_PREFIX, SESSION_PREFIX, new_token};
 
+/// As much of a program's name is kept.
+const CLIENT_LENGTH_MAX: usize = 200;
+
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
@@ -75,6 +78,7 @@ async fn log_in(
     peer: Peer,
     bearer: Option<crate::http::Bearer>,
     key: Option<IdempotencyKey>,
+    headers: http::HeaderMap,
     body: Body<LogInBody>,
 ) -> Result<Response, Problem> {
     let Body(body) = body;
@@ -139,7 +143,7 @@ async fn start_session(
         session,
         mode: body.mode,
         period: body.period.clone(),
-        client: None,
+        client: client_of(&headers),
         resumed,
         replaces,
     };
