@@ -82,7 +82,7 @@ async fn log_in(
     body: Body<LogInBody>,
 ) -> Result<Response, Problem> {
     let Body(body) = body;
-    let proof = prove(&app, &body, bearer.as_ref(), peer).await?;
+    let proof = Proof { client: client_of(&headers), ..prove(&app, &body, bearer.as_ref(), peer).await? };
     let plan = match &body.plan {
         None => None,
         Some(plan) => Some(plan.parse::<PlanId>().map_err(|error| Problem::invalid("/plan", error.to_string()))?),
@@ -143,7 +143,7 @@ async fn start_session(
         session,
         mode: body.mode,
         period: body.period.clone(),
-        client: client_of(&headers),
+        client: proof.client,
         resumed,
         replaces,
     };
@@ -199,12 +199,20 @@ async fn keyed_session(
     Err(Problem::new(Code::KeyReused))
 }
 
+/// The program as it names itself in `User-Agent`, so that people recognise their own sessions.
+fn client_of(headers: &http::HeaderMap) -> Option<String> {
+    let agent = headers.get(http::header::USER_AGENT)?.to_str().ok()?;
+    Some(agent.chars().take(CLIENT_LENGTH_MAX).collect()).filter(|agent: &String| !agent.is_empty())
+}
+
 /// Who it is, and the session that is opened anew.
 #[derive(Clone)]
 struct Proof {
     who: Who,
     resumes: Option<SessionId>,
     token: Option<String>,
+    /// The program, as it names itself.
+    client: Option<String>,
 }
 
 async fn prove(
@@ -240,7 +248,7 @@ async fn prove_password(
     let given = if too_long { SecretString::from("") } else { password.clone() };
     let fits = app.passwords.fits(given, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     match user {
-        Some(user) if fits && !too_long => Ok(Proof { who: Who::User(user), resumes: None, token: None }),
+        Some(user) if fits && !too_long => Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None }),
         _ => {
             app.logins.failed(name, peer.ip());
             metrics::counter!("daybook_log_ins_failed_total").increment(1);
@@ -252,7 +260,7 @@ async fn prove_password(
 async fn prove_token(app: &App, bearer: &crate::http::Bearer) -> Result<Proof, Problem> {
     if bearer.token.starts_with(API_PREFIX) {
         let caller = app.desk.caller(&bearer.token).await?;
-        return Ok(Proof { who: caller.who, resumes: None, token: None });
+        return Ok(Proof { who: caller.who, resumes: None, token: None, client: None });
     }
     let not_logged_in = || Problem::new(Code::NotLoggedIn);
     let credential = app.desk.credential(&bearer.token).await?.ok_or_else(not_logged_in)?;
