@@ -40,6 +40,9 @@ struct Arguments {
     /// Where the throw-away servers keep their files; must be a real disk
     #[arg(long, default_value = "/var/tmp")]
     dir: PathBuf,
+    /// A release binary of the service that is already built; absent: it is built first
+    #[arg(long)]
+    daybook: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -82,7 +85,11 @@ async fn main() -> Result<()> {
     let plan = arguments.plan();
     let wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
     let parts: Vec<Part> = Part::value_variants().iter().copied().filter(|part| wanted(*part)).collect();
-    let program = if parts == [Part::Ledger] { PathBuf::new() } else { Service::build().await? };
+    let program = match &arguments.daybook {
+        Some(program) => program.clone(),
+        None if parts == [Part::Ledger] => PathBuf::new(),
+        None => Service::build().await?,
+    };
 
     let cluster = Cluster::start(&arguments.dir).await?;
     let mut text = format!("# Results\n\n{}\n", machine::describe(&cluster).await?);

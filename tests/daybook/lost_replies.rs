@@ -92,7 +92,7 @@ async fn write(
     let mut token = token_of(office, api_token).await;
     let mut told = Vec::new();
     while going.load(std::sync::atomic::Ordering::SeqCst) {
-        let (name, key) = (format!("T{writer}.{}", told.len()), format!("key {writer}.{}", told.len()));
+        let (name, key) = (format!("T{writer}.{}", told.len()), format!("key-{writer}.{}", told.len()));
         let mut answer = office.send(put(office, &token, &name, &key)).await;
         // The ledger was out of reach for too long: asked again under the same key.
         while answer.status.as_u16() == 503 {

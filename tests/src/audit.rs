@@ -42,7 +42,10 @@ impl Audit {
                 assert!(event.recorded_at >= at, "times never fall");
                 let same = before.append_end == event.append_end;
                 assert_eq!(same, before.append_end > before.position, "appends are whole");
-                assert!(!same || before.meta.command_id == event.meta.command_id, "an append is one command's");
+                assert!(
+                    !same || before.meta.command_id == event.meta.command_id,
+                    "an append is one command's"
+                );
             }
             last = Some((event, event.recorded_at));
         }

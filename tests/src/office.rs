@@ -97,11 +97,7 @@ impl Office {
     }
 
     async fn at(database: Arc<TestDatabase>, url: String, terms: Terms) -> Office {
-        let settings = Settings {
-            database: Database::Url(url),
-            schema: database.schema.to_owned(),
-            terms,
-        };
+        let settings = Settings { database: Database::Url(url), schema: database.schema.to_owned(), terms };
         let service = Service::start(&settings).await.expect("the service starts");
         let shutdown = Shutdown::new();
         let app = App::new(
@@ -169,12 +165,14 @@ impl Office {
             };
             let extra = Extra { credentials: vec![new_password(user, hash.clone())], ..Extra::default() };
             let command = AddUser { user, person };
-            let done = service.desk.execute(Request::of(Who::Operator), command, extra, |_, _| Decided::empty(201));
+            let done =
+                service.desk.execute(Request::of(Who::Operator), command, extra, |_, _| Decided::empty(201));
             done.await.expect("the user is added");
         }
         let command = CreatePlan { plan: PLAN.parse().expect("a plan"), title: None };
-        let done =
-            service.desk.execute(Request::of(Who::Operator), command, Extra::default(), |_, _| Decided::empty(201));
+        let done = service
+            .desk
+            .execute(Request::of(Who::Operator), command, Extra::default(), |_, _| Decided::empty(201));
         done.await.expect("the plan is made");
     }
 

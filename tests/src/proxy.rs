@@ -69,8 +69,15 @@ impl Proxy {
 
     /// The way to the server through this proxy.
     pub fn options(&self) -> PgConnectOptions {
-        let server = self.state.server.clone();
-        server.host("127.0.0.1").port(self.port).ssl_mode(PgSslMode::Disable)
+        let server = &self.state.server;
+        let way = match server.get_socket() {
+            // A socket stays the way to go whatever host is set; whom the server asks for no password there, we ask for none.
+            Some(_) => PgConnectOptions::new_without_pgpass()
+                .username(server.get_username())
+                .database(server.get_database().unwrap_or("postgres")),
+            None => server.clone(),
+        };
+        way.host("127.0.0.1").port(self.port).ssl_mode(PgSslMode::Disable)
     }
 
     /// Cuts the line at every so manieth commit, in turn after the answer, at once, and before the request; 0 stops.

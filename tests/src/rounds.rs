@@ -34,11 +34,7 @@ impl Rounds {
     /// So many rounds, or as many as fit into the time, telling how far they are.
     pub fn told(name: &'static str, count: u64, at_most: Duration) -> Self {
         let rounds = Self::quiet(name, count);
-        Self {
-            ends: Some(rounds.began + at_most),
-            told_next: AtomicU64::new(TOLD_EVERY.as_secs()),
-            ..rounds
-        }
+        Self { ends: Some(rounds.began + at_most), told_next: AtomicU64::new(TOLD_EVERY.as_secs()), ..rounds }
     }
 
     /// The number of the next round, from 0; nothing when all are taken or the time is over.

@@ -270,7 +270,7 @@ async fn prove_token(app: &App, bearer: &crate::http::Bearer) -> Result<Proof, P
     let session = SessionId(owner);
     let plan = stream.and_then(|stream| PlanId::of_stream(stream.as_str()));
     let who = lost_session(&app.desk, session, plan.as_ref()).await?;
-    Ok(Proof { who, resumes: Some(session), token: Some(bearer.token.clone()) })
+    Ok(Proof { who, resumes: Some(session), token: Some(bearer.token.clone()), client: None })
 }
 
 /// Whose a session is that is there or ended for lack of contact; one that ended otherwise is told why.
