@@ -75,6 +75,12 @@ pub enum StartError {
     /// The tables of the read models.
     #[error("the read models cannot be set up: {0}")]
     Prepare(#[from] projections::PrepareError),
+    /// The database.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(sqlx::Error),
+    /// The schema was made by another build, and this login may not change it.
+    #[error("the schema is not up to date and this login does not own it: run daybook migrate --owner-url URL first")]
+    OutOfDate,
     /// The ledger.
     #[error("the ledger cannot be opened: {0}")]
     Open(#[from] eventstore::OpenError),
@@ -89,8 +95,17 @@ pub enum StartError {
 impl StartError {
     /// Whether it is the ledger that could not be reached, as against something that was set wrongly.
     pub fn is_unreachable(&self) -> bool {
-        !matches!(self, StartError::Url(_) | StartError::Passwords(_))
+        !matches!(self, StartError::Url(_) | StartError::Passwords(_) | StartError::OutOfDate)
     }
+}
+
+/// The schema of the read models, with everything brought up to date by a login that may; one that only serves must find it so.
+async fn read_models(login: &PgConnectOptions, schema: &str) -> Result<String, StartError> {
+    if Ledger::may_migrate(login, schema).await.map_err(StartError::Unreachable)? {
+        Ledger::migrate(login, schema).await?;
+        return Ok(projections::prepare(login, schema).await?);
+    }
+    projections::prepared(login, schema).await?.ok_or(StartError::OutOfDate)
 }
 
 impl Service {
@@ -120,8 +135,7 @@ impl Service {
     }
 
     async fn open(settings: &Settings, connect: PgConnectOptions) -> Result<Service, StartError> {
-        Ledger::migrate(&connect, &settings.schema).await?;
-        let read_models = projections::prepare(&connect, &settings.schema).await?;
+        let read_models = read_models(&connect, &settings.schema).await?;
         let pool = PoolSettings::new(connect, &settings.schema)
             .with_search_path(vec![read_models, settings.schema.clone()]);
         let ledger = Ledger::open(pool.clone()).await?;

@@ -37,6 +37,12 @@ impl Ledger {
         migrate(owner, schema).await
     }
 
+    /// Whether this login may bring the schema up to date: it owns it, or there is none yet. One that only serves may not, and has
+    /// to find it up to date.
+    pub async fn may_migrate(login: &PgConnectOptions, schema: &str) -> Result<bool, sqlx::Error> {
+        crate::migrate::may_migrate(login, schema).await
+    }
+
     /// Opens a migrated ledger as the role `daybook_service` and starts its committer. Refuses a role that could
     /// rewrite it.
     pub async fn open(settings: PoolSettings) -> Result<Self, OpenError> {

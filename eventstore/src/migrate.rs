@@ -44,6 +44,19 @@ pub(crate) async fn migrate(owner: &PgConnectOptions, schema: &str) -> Result<()
     Ok(())
 }
 
+/// Whether this login may bring the schema up to date: it owns it, or there is none yet.
+pub(crate) async fn may_migrate(login: &PgConnectOptions, schema: &str) -> Result<bool, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(login).await?;
+    let owns: Option<bool> = sqlx::query_scalar(
+        "select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname = $1",
+    )
+    .bind(schema)
+    .fetch_optional(&mut connection)
+    .await?;
+    connection.close().await?;
+    Ok(owns.unwrap_or(true))
+}
+
 /// Two migrations at once trip over each other's rows in the catalogue; the loser finds it done when he tries again.
 async fn again_when_raced(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
     let mut tries = 0;

@@ -38,6 +38,18 @@ pub async fn prepare(owner: &PgConnectOptions, ledger_schema: &str) -> Result<St
     Ok(name)
 }
 
+/// The schema of the read models that belong to this build, for a login that only serves: nothing when the owner has not made it.
+pub async fn prepared(login: &PgConnectOptions, ledger_schema: &str) -> Result<Option<String>, PrepareError> {
+    let settings = eventstore::PoolSettings::new(login.clone(), ledger_schema);
+    let mut connection = settings.connect_one().await?;
+    let name = sqlx::query_scalar("select schema_name from generation where state = 'current' and digest = $1")
+        .bind(digest())
+        .fetch_optional(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(name)
+}
+
 async fn prepare_on(connection: &mut PgConnection, ledger_schema: &str) -> Result<String, PrepareError> {
     let mut transaction = connection.begin().await?;
     // Two nodes that start at once make one generation: the second waits here and finds it.

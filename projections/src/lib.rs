@@ -27,7 +27,7 @@ pub mod who;
 
 pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
-pub use generation::{PrepareError, prepare};
+pub use generation::{PrepareError, prepare, prepared};
 pub use moment::{moment_at_position, moment_at_time};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections};

@@ -90,6 +90,15 @@ impl Desk {
 
     async fn check_welcome(&self, who: Who) -> Result<(), Failure> {
         let now = self.now();
+        let is_known = |accounts: &domain::Accounts| match who {
+            Who::User(id) => accounts.user(id).is_some(),
+            Who::Token(id) => accounts.token(id).is_some(),
+            Who::Operator | Who::System => true,
+        };
+        // Another node may have issued the token a moment ago.
+        if !self.with_accounts(is_known).await? {
+            self.accounts.refresh(&self.ledger).await?;
+        }
         if self.with_accounts(|accounts| accounts.is_welcome(who, now)).await? {
             Ok(())
         } else {
@@ -126,6 +135,16 @@ impl Desk {
             site: &site.tip,
             sessions: &sessions.tip,
         }))
+    }
+
+    /// The user of this name who can log in. He may have been added elsewhere a moment ago, so the ledger is read on; for every
+    /// name alike, so that the time tells nobody which names there are.
+    pub async fn user_named(&self, name: &str) -> Result<Option<domain::UserId>, Failure> {
+        self.accounts.refresh(&self.ledger).await?;
+        self.with_accounts(|accounts| {
+            accounts.user_named(name).filter(|user| !user.disabled).map(|user| user.id)
+        })
+        .await
     }
 
     /// What somebody and his group are called.

@@ -106,9 +106,13 @@ impl<S: Fold> Cell<S> {
 
     /// Reads what others have written since, whether or not there is a sign of it.
     pub async fn refresh(&self, ledger: &Ledger) -> Result<(), Failure> {
-        let mut folded = self.folded.clone().write_owned().await;
-        folded.take_outcomes();
-        folded.catch_up(&self.stream, ledger).await
+        let mut folded = self.write(ledger).await?;
+        // With commits of our own under way the ledger cannot tell what others wrote; they are judged there in any case.
+        if !folded.pending.is_empty() {
+            return Ok(());
+        }
+        let newer = ledger.read_stream(&self.stream, folded.committed_version, 1).await.map_err(Failure::database)?;
+        if newer.is_empty() { Ok(()) } else { folded.catch_up(&self.stream, ledger).await }
     }
 
     /// The state while the head of the ledger is locked: exactly what is committed.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::command::change_session::ChangeSession;
-use domain::command::end_session::EndSession;
+use domain::command::end_session::{EndSession, ended_refusal};
 use domain::command::log_in::LogIn;
 use domain::command::{Office, Stream};
 use domain::{CommandId, Event, Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who};
@@ -84,9 +84,12 @@ async fn log_in(
     let Body(body) = body;
     let proof = Proof { client: client_of(&headers), ..prove(&app, &body, bearer.as_ref(), peer).await? };
     let plan = match &body.plan {
-        None => None,
+        None => proof.plan.clone(),
         Some(plan) => Some(plan.parse::<PlanId>().map_err(|error| Problem::invalid("/plan", error.to_string()))?),
     };
+    if proof.resumes.is_some() && plan != proof.plan {
+        return Err(Problem::invalid("/plan", "the lost session was in another plan; log in anew"));
+    }
     if let Some(plan) = &plan {
         app.desk.check_plan(&Caller { who: proof.who, session: None, plan: None }, plan).await?;
     }
@@ -153,8 +156,10 @@ async fn start_session(
     let render = move |office: &Office<'_>, _: &[(Stream, Event)]| {
         let mut body = session_json(office, plan.as_ref(), session);
         body["token"] = shown.clone().into();
-        body["expires_at"] = (desk.now() + age).into_json();
-        Answer::new(201, body).moment_at(&["/logged_in_at", "/last_contact_at"]).location("/v1/sessions/current".into())
+        let since = office.check_session(session).ok().and_then(|session| session.since);
+        body["expires_at"] = (since.unwrap_or_else(|| desk.now()) + age).into_json();
+        let moments: &[&str] = if since.is_some() { &["/last_contact_at"] } else { &["/logged_in_at", "/last_contact_at"] };
+        Answer::new(201, body).moment_at(moments).location("/v1/sessions/current".into())
     };
     app.desk.execute(request, command, extra, render).await
 }
@@ -213,6 +218,8 @@ struct Proof {
     token: Option<String>,
     /// The program, as it names itself.
     client: Option<String>,
+    /// The plan of the session that is opened anew.
+    plan: Option<PlanId>,
 }
 
 async fn prove(
@@ -237,10 +244,7 @@ async fn prove_password(
 ) -> Result<Proof, Problem> {
     let Some(name) = name else { return Err(Problem::invalid("/user", "whose password is it?")) };
     app.logins.check(name, peer.ip())?;
-    let user = app
-        .desk
-        .with_accounts(|accounts| accounts.user_named(name).filter(|user| !user.disabled).map(|user| user.id))
-        .await?;
+    let user = app.desk.user_named(name).await?;
     // The hash is asked for in both cases, so that the database does not tell them apart either.
     let owner = user.map_or(Uuid::nil(), |user| user.0);
     let hash = app.desk.ledger.password_of(owner).await.map_err(Failure::from)?;
@@ -248,7 +252,7 @@ async fn prove_password(
     let given = if too_long { SecretString::from("") } else { password.clone() };
     let fits = app.passwords.fits(given, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     match user {
-        Some(user) if fits && !too_long => Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None }),
+        Some(user) if fits && !too_long => Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None, plan: None }),
         _ => {
             app.logins.failed(name, peer.ip());
             metrics::counter!("daybook_log_ins_failed_total").increment(1);
@@ -260,7 +264,7 @@ async fn prove_password(
 async fn prove_token(app: &App, bearer: &crate::http::Bearer) -> Result<Proof, Problem> {
     if bearer.token.starts_with(API_PREFIX) {
         let caller = app.desk.caller(&bearer.token).await?;
-        return Ok(Proof { who: caller.who, resumes: None, token: None, client: None });
+        return Ok(Proof { who: caller.who, resumes: None, token: None, client: None, plan: None });
     }
     let not_logged_in = || Problem::new(Code::NotLoggedIn);
     let credential = app.desk.credential(&bearer.token).await?.ok_or_else(not_logged_in)?;
@@ -270,31 +274,27 @@ async fn prove_token(app: &App, bearer: &crate::http::Bearer) -> Result<Proof, P
     let session = SessionId(owner);
     let plan = stream.and_then(|stream| PlanId::of_stream(stream.as_str()));
     let who = lost_session(&app.desk, session, plan.as_ref()).await?;
-    Ok(Proof { who, resumes: Some(session), token: Some(bearer.token.clone()), client: None })
+    Ok(Proof { who, resumes: Some(session), token: Some(bearer.token.clone()), client: None, plan })
 }
 
-/// Whose a session is that is there or ended for lack of contact; one that ended otherwise is told why.
+/// Whose a session is that is there or ended for lack of contact; one that ended otherwise, or is too old, is told so.
 async fn lost_session(desk: &Desk, session: SessionId, plan: Option<&PlanId>) -> Result<Who, Failure> {
-    let now = desk.now();
-    let age = desk.terms.session_age;
-    let look = move |sessions: &domain::Sessions| {
-        if let Some(there) = sessions.get(session) {
+    let (now, age) = (desk.now(), desk.terms.session_age);
+    let look = |office: &Office<'_>| {
+        if let Ok(there) = office.check_session(session) {
             return Ok(there.who);
         }
-        match sessions.ended(session) {
-            Some(ended) if ended.reason == SessionEnd::ContactLost => {
-                let is_young = ended.session.since.is_none_or(|since| now < since + age);
-                if is_young { Ok(ended.session.who) } else { Err(Refusal::bare(RefusalCode::SessionExpired)) }
+        let of_plan = office.plan.and_then(|plan| plan.sessions.ended(session));
+        match of_plan.or_else(|| office.sessions.ended(session)) {
+            Some(ended) if ended.reason != SessionEnd::ContactLost => Err(ended_refusal(ended, office.accounts)),
+            Some(ended) if ended.session.since.is_some_and(|since| now >= since + age) => {
+                Err(ended_refusal(ended, office.accounts))
             }
-            Some(_) => Err(Refusal::bare(RefusalCode::SessionExpired)),
+            Some(ended) => Ok(ended.session.who),
             None => Err(Refusal::bare(RefusalCode::NotLoggedIn)),
         }
     };
-    let found = match plan {
-        Some(plan) => desk.with_plan(plan, |plan| look(&plan.sessions)).await?,
-        None => desk.with_site_sessions(look).await?,
-    };
-    Ok(found?)
+    Ok(desk.look(plan, look).await??)
 }
 
 /// The own session.
