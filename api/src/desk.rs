@@ -81,6 +81,7 @@ pub struct Desk {
     site: Cell<Site>,
     sessions: Cell<Sessions>,
     epoch: AtomicI64,
+    opened_at: i64,
     clock: Clock,
     contacts: Contacts,
     /// Hashes of tokens and whose they are. What a token leads to never changes; whether it is still good is asked of the states.
@@ -196,6 +197,7 @@ impl Desk {
             plans: Mutex::default(),
             uses: AtomicU64::new(0),
             epoch: AtomicI64::new(head.epoch),
+            opened_at: head.position,
             clock: Clock::read(&ledger).await?,
             contacts: Contacts::new(&terms),
             credentials: Cache::new(100_000),
@@ -215,6 +217,11 @@ impl Desk {
     /// The present epoch.
     pub fn epoch(&self) -> i64 {
         self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Where the ledger ended when the desk was opened: the read models must have come so far before anybody is served.
+    pub fn opened_at(&self) -> i64 {
+        self.opened_at
     }
 
     /// A position as it leaves the house.

@@ -95,7 +95,8 @@ impl Fold for Sessions {
         let moment = at.stamp.map(|stamp| stamp.at);
         match event {
             Event::SessionStarted(e) => {
-                self.ended.remove(&e.session);
+                // Whoever comes back is as old as he was: coming back makes nobody younger.
+                let began = self.ended.remove(&e.session).and_then(|ended| ended.session.since);
                 self.ended_order.retain(|id| *id != e.session);
                 let session = Session {
                     id: e.session,
@@ -104,7 +105,7 @@ impl Fold for Sessions {
                     period: e.period,
                     activity: None,
                     client: e.client.clone(),
-                    since: moment,
+                    since: began.filter(|_| e.resumed).or(moment),
                 };
                 self.present.insert(e.session, session);
             }
@@ -126,7 +127,7 @@ impl Fold for Sessions {
         match event {
             Event::SessionStarted(e) => {
                 if let Some(session) = self.present.get_mut(&e.session) {
-                    session.since = Some(stamp.at);
+                    session.since.get_or_insert(stamp.at);
                 }
             }
             Event::SessionEnded(e) => {

@@ -11,3 +11,5 @@ mod lost_replies;
 mod cut_off;
 mod keys;
 mod records;
+mod two_nodes;
+mod subscribers;

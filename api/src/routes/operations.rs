@@ -42,7 +42,8 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
     let ledger_is_there = matches!(ledger, Ok(Ok(())));
     let projections = app.projections.status();
     let draining = app.shutdown.has_begun();
-    let ready = ledger_is_there && !draining;
+    let caught_up = app.projections.position() >= app.desk.opened_at();
+    let ready = ledger_is_there && caught_up && !draining;
     let mut body = json!({ "ready": ready });
     if query.verbose.is_some() {
         let head = if ledger_is_there { app.desk.ledger.head().await.ok() } else { None };
@@ -60,6 +61,7 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
             .collect();
         body["ledger"] = if ledger_is_there { "ok".into() } else { "lost".into() };
         body["head"] = head.map(|head| head.at().to_string()).into();
+        body["caught_up"] = caught_up.into();
         body["draining"] = draining.into();
         body["projections"] = parts.into();
     }

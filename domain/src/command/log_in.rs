@@ -38,9 +38,11 @@ impl Command for LogIn {
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let Some(_) = &self.plan else { return self.decide_site(office, ask) };
         let plan = office.plan()?;
-        let mode = self.mode_for(office, plan, ask.who)?;
+        // Whoever comes back goes on where he was.
+        let before = plan.sessions.ended(self.session).filter(|_| self.resumed).map(|ended| &ended.session);
+        let mode = self.mode_for(office, plan, ask.who, self.mode.or(before.map(|session| session.mode)))?;
         let period = match &self.period {
-            None => plan.period_of(ask.today),
+            None => before.and_then(|session| session.period).or_else(|| plan.period_of(ask.today)),
             Some(name) => Some(
                 plan.named(Kind::Periods, name)
                     .ok_or_else(|| Refusal::fault("/period", format!("the plan has no period {name:?}")))?
@@ -89,12 +91,12 @@ impl LogIn {
         }
     }
 
-    fn mode_for(&self, office: &Office<'_>, plan: &Plan, who: Who) -> Result<Mode, Refusal> {
+    fn mode_for(&self, office: &Office<'_>, plan: &Plan, who: Who, wish: Option<Mode>) -> Result<Mode, Refusal> {
         let edits = office.accounts.may(who, Right::Data)
             || office.accounts.may(who, Right::Timetable)
             || office.accounts.may(who, Right::Import)
             || office.accounts.may(who, Right::Settings);
-        match self.mode {
+        match wish {
             None if edits && plan.condition() == PlanCondition::Open => Ok(Mode::Timetable),
             Some(Mode::Timetable) if !edits => Err(Refusal::not_permitted(Right::Timetable.word())),
             mode => check_mode(office, mode.unwrap_or(Mode::Read), who),
