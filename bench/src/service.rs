@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -85,7 +86,25 @@ impl Service {
         for number in 0..plans {
             service.command(&["plan", "add", &plan(number)], "").await?;
         }
+        service.wait_for_log_in().await?;
         Ok(service)
+    }
+
+    /// What a command wrote beside the service should be known to it at once; where it is not, that is said and not measured.
+    async fn wait_for_log_in(&self) -> Result<()> {
+        let began = Instant::now();
+        for tries in 1.. {
+            match self.log_in(&plan(0)).await {
+                Ok(_) if tries == 1 => break,
+                Ok(_) => {
+                    eprintln!("note: the new administrator could log in only after {:?}", began.elapsed());
+                    break;
+                }
+                Err(error) if began.elapsed() > Duration::from_secs(5) => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        Ok(())
     }
 
     /// A connection with a session of its own in a plan, and the session's token.
