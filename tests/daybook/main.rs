@@ -13,3 +13,6 @@ mod keys;
 mod records;
 mod two_nodes;
 mod subscribers;
+mod sessions;
+mod locks;
+mod placements;
