@@ -60,7 +60,16 @@ impl App {
         let started_at = desk.now();
         let projections = desk.projections.clone();
         let acknowledged = AtomicI64::new(0);
-        App(Arc::new(Parts { desk, projections, passwords, logins, shutdown, node, started_at, acknowledged }))
+        App(Arc::new(Parts {
+            desk,
+            projections,
+            passwords,
+            logins,
+            shutdown,
+            node,
+            started_at,
+            acknowledged,
+        }))
     }
 
     /// Something has been acknowledged: later reads of this node show it.

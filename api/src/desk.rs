@@ -115,12 +115,15 @@ pub enum Failure {
 impl Failure {
     fn database(error: sqlx::Error) -> Failure {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                Failure::Unavailable
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Failure::Unavailable,
             // 57P: the server stops or starts; 08: the connection is gone; 53: it has no room for one more.
             sqlx::Error::Database(error)
-                if error.code().is_some_and(|code| ["57P", "08", "53"].iter().any(|class| code.starts_with(class))) =>
+                if error
+                    .code()
+                    .is_some_and(|code| ["57P", "08", "53"].iter().any(|class| code.starts_with(class))) =>
             {
                 Failure::Unavailable
             }
@@ -264,7 +267,8 @@ impl Desk {
             return open.cell.clone();
         }
         if plans.len() >= PLANS_OPEN_MAX {
-            let idle = plans.iter().filter(|(_, open)| Arc::strong_count(&open.cell) == 1 && open.cell.is_idle());
+            let idle =
+                plans.iter().filter(|(_, open)| Arc::strong_count(&open.cell) == 1 && open.cell.is_idle());
             if let Some(oldest) = idle.min_by_key(|(_, open)| open.last_use).map(|(plan, _)| plan.clone()) {
                 plans.remove(&oldest);
             }

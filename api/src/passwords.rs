@@ -93,7 +93,8 @@ pub fn password_fault(password: &str) -> Option<String> {
     if password.chars().count() < PASSWORD_LENGTH_MIN {
         return Some(format!("a password has at least {PASSWORD_LENGTH_MIN} characters"));
     }
-    (password.len() > PASSWORD_BYTES_MAX).then(|| format!("a password has at most {PASSWORD_BYTES_MAX} bytes"))
+    (password.len() > PASSWORD_BYTES_MAX)
+        .then(|| format!("a password has at most {PASSWORD_BYTES_MAX} bytes"))
 }
 
 #[cfg(test)]

@@ -79,7 +79,9 @@ pub enum StartError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(sqlx::Error),
     /// The schema was made by another build, and this login may not change it.
-    #[error("the schema is not up to date and this login does not own it: run daybook migrate --owner-url URL first")]
+    #[error(
+        "the schema is not up to date and this login does not own it: run daybook migrate --owner-url URL first"
+    )]
     OutOfDate,
     /// The ledger.
     #[error("the ledger cannot be opened: {0}")]

@@ -1,8 +1,12 @@
 //! People who edit: a connection and a session each, with teachers of their own, so that nobody is in anybody's way.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use api::private_postgres::{PrivatePostgres, Settings};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _};
@@ -16,6 +20,9 @@ use crate::{
 /// Teachers that each of them edits in turn.
 pub const RECORDS_AN_EDITOR: usize = 32;
 
+/// How long the read model may take until it has everything.
+const CATCH_UP_MAX: Duration = Duration::from_secs(300);
+
 /// One who edits.
 pub struct Editor {
     connection: Connection,
@@ -24,6 +31,8 @@ pub struct Editor {
     records: Vec<Record>,
     next: usize,
     changes: u64,
+    /// The ledger's number of the last change.
+    position: u64,
 }
 
 /// A teacher as its editor knows it.
@@ -47,7 +56,8 @@ impl Editor {
         for number in 0..editors {
             let plan = plan(number % plans);
             let (connection, token) = service.log_in(&plan).await?;
-            let mut editor = Self { connection, token, plan, records: Vec::new(), next: 0, changes: 0 };
+            let mut editor =
+                Self { connection, token, plan, records: Vec::new(), next: 0, changes: 0, position: 0 };
             for teacher in 0..RECORDS_AN_EDITOR {
                 editor.create(format!("{prefix}{number}-{teacher}")).await?;
             }
@@ -70,6 +80,8 @@ impl Editor {
         let answer = self.connection.send(request).await?;
         ensure!(answer.status == 200, "PATCH {}: {}", record.path, answer.tell());
         let etag = answer.etag.context("a change without an ETag")?;
+        let position = answer.position.context("a change without a position")?;
+        self.position = position.rsplit('.').next().unwrap_or_default().parse()?;
         record.if_match = format!("If-Match: {etag}");
         record.before = std::mem::replace(&mut record.etag, etag);
         record.changes += 1;
@@ -141,8 +153,30 @@ fn long_name(changes: u64) -> String {
     format!("Gauss, Carl Friedrich, revision {changes}")
 }
 
+/// Waits until the read model has all that these have changed, and says how long that took.
+pub async fn caught_up(editors: &mut [Editor]) -> Result<Duration> {
+    let began = Instant::now();
+    let position = editors.iter().map(|editor| editor.position).max().context("nobody edits")?;
+    let condition = format!("Daybook-Min-Position: {position}");
+    let editor = editors.first_mut().context("nobody edits")?;
+    let path = editor.records.first().context("nothing to edit")?.path.clone();
+    while began.elapsed() < CATCH_UP_MAX {
+        let (token, condition) = (Some(editor.token.as_str()), Some(condition.as_str()));
+        let request = Request { method: "GET", path: &path, token, condition, body: None };
+        // The service waits two seconds itself before it answers 503.
+        let answer = editor.connection.send(request).await?;
+        match answer.status {
+            200 => return Ok(began.elapsed()),
+            503 => {}
+            _ => bail!("GET {path}: {}", answer.tell()),
+        }
+    }
+    bail!("the read model is still behind after {CATCH_UP_MAX:?}")
+}
+
 /// Proves that the ledger and the read model hold exactly the acknowledged changes; says so in a line.
 pub async fn prove(service: &Service, editors: &mut [Editor]) -> Result<String> {
+    caught_up(editors).await?;
     let acknowledged: u64 = editors.iter().map(Editor::changes).sum();
     let recorded = recorded_changes(service.data()).await?;
     ensure!(

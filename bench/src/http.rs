@@ -25,6 +25,8 @@ pub struct Answer {
     pub status: u16,
     /// `ETag`, with its quotes.
     pub etag: Option<String>,
+    /// `Daybook-Position`, of a write.
+    pub position: Option<String>,
     /// The body as it came.
     pub body: Vec<u8>,
 }
@@ -102,13 +104,13 @@ impl Connection {
             searched = self.unread.len();
             self.more().await?;
         };
-        let (status, etag, length) = read_head(&self.unread[..head])?;
+        let Head { status, etag, position, length } = read_head(&self.unread[..head])?;
         while self.unread.len() < head + length {
             self.more().await?;
         }
         let body = self.unread[head..head + length].to_vec();
         self.unread.drain(..head + length);
-        Ok(Answer { status, etag, body })
+        Ok(Answer { status, etag, position, body })
     }
 
     async fn more(&mut self) -> Result<()> {
@@ -125,16 +127,25 @@ impl Answer {
     }
 }
 
-/// Status, `ETag` and length of the body.
-fn read_head(head: &[u8]) -> Result<(u16, Option<String>, usize)> {
+/// What is looked at of an answer's head.
+struct Head {
+    status: u16,
+    etag: Option<String>,
+    position: Option<String>,
+    length: usize,
+}
+
+fn read_head(head: &[u8]) -> Result<Head> {
     let text = std::str::from_utf8(head)?;
     let mut lines = text.split("\r\n");
     let status: u16 =
         lines.next().and_then(|line| line.split(' ').nth(1)).context("no status line")?.parse()?;
-    let (mut etag, mut length) = (None, None);
+    let (mut etag, mut position, mut length) = (None, None, None);
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         if name.eq_ignore_ascii_case("etag") {
             etag = Some(value.to_owned());
+        } else if name.eq_ignore_ascii_case("daybook-position") {
+            position = Some(value.to_owned());
         } else if name.eq_ignore_ascii_case("content-length") {
             length = Some(value.parse()?);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
@@ -144,7 +155,7 @@ fn read_head(head: &[u8]) -> Result<(u16, Option<String>, usize)> {
     // 204 and 304 have no body and need not say so.
     let length =
         if matches!(status, 204 | 304) { 0 } else { length.context("an answer without Content-Length")? };
-    Ok((status, etag, length))
+    Ok(Head { status, etag, position, length })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::{
     Plan,
     cluster::Cluster,
-    editor::{Editor, prove},
+    editor::{Editor, caught_up, prove},
     measure::{Spread, Timing, drive},
     progress::Progress,
     report::{Good, Section, Verdict},
@@ -51,7 +51,7 @@ pub async fn run(program: &Path, cluster: &Cluster, plan: &Plan, progress: &mut 
         );
     }
     let took = began.elapsed();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let behind = caught_up(&mut editors).await?;
     let resident = service.resident_bytes()?;
     let proof = prove(&service, &mut editors).await?;
     service.stop().await?;
@@ -73,6 +73,9 @@ pub async fn run(program: &Path, cluster: &Cluster, plan: &Plan, progress: &mut 
             target: 200.0,
             goal: None,
         }],
-        notes: vec![proof],
+        notes: vec![
+            proof,
+            format!("The read models had every change {:.0} s after the last answer.", behind.as_secs_f64()),
+        ],
     })
 }

@@ -136,7 +136,7 @@ fn section(rounds: &[[Measured; 3]], proof: String) -> Section {
         title: "Until a change can be read",
         method: format!(
             "{PACE} changes a second over {CONNECTIONS} connections in one plan, each sent when it is due, not when the one before is answered. {LOOKING} of \
-             the connections ask for their record again and again after each of their changes (`GET` with `If-None-Match` of the new revision, every \
+             the connections ask for their record again and again after each of their changes (`GET` with `If-None-Match` of the revision before, every \
              millisecond, without `Daybook-Min-Position`) until the read model has it; that asking is part of the time and of the load."
         ),
         rows,

@@ -173,7 +173,9 @@ impl Office<'_> {
             Needs::Right(right) if self.accounts.may(who, right) => Ok(()),
             Needs::Right(right) => Err(Refusal::not_permitted(right.word())),
             Needs::AnyOf(rights) if rights.iter().any(|right| self.accounts.may(who, *right)) => Ok(()),
-            Needs::AnyOf(rights) => Err(Refusal::not_permitted(rights.first().map_or("", |right| right.word()))),
+            Needs::AnyOf(rights) => {
+                Err(Refusal::not_permitted(rights.first().map_or("", |right| right.word())))
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::{
-    Action, Class, GroupId, ImportId, Kind, LockId, Mode, Personal, PlanId, Plans, RecordId, Right, SessionId,
-    TokenId, UserId, Value,
+    Action, Class, GroupId, ImportId, Kind, LockId, Mode, Personal, PlanId, Plans, RecordId, Right,
+    SessionId, TokenId, UserId, Value,
 };
 
 macro_rules! events {

@@ -7,9 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use Class::{Cover, Data, Exclusive, Room, Text, Timetable};
-use Form::{
-    Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference, Rows, Words,
-};
+use Form::{Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference, Rows, Words};
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::{
-    Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition, PlanId, Record,
-    RecordId, Row, Session, SessionId, Sessions, Stamp, Value,
+    Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition,
+    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, Stamp, Value,
 };
 
 /// How many ended locks are remembered, so that a late use of one is told that it has ended.
@@ -281,10 +281,7 @@ impl Plan {
 
 /// Fields as events hold them, by the table of fields; one that this build does not know is left out.
 fn opened(kind: Kind, fields: &BTreeMap<FieldName, Value>) -> Fields {
-    fields
-        .iter()
-        .filter_map(|(name, value)| Some((kind.field(name)?.name, value.open().clone())))
-        .collect()
+    fields.iter().filter_map(|(name, value)| Some((kind.field(name)?.name, value.open().clone()))).collect()
 }
 
 impl Fold for Plan {

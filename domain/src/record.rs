@@ -35,9 +35,7 @@ impl Record {
 
     /// The value of a field in a period, or plan-wide.
     pub fn value(&self, field: &str, period: Option<RecordId>) -> Option<&Value> {
-        period
-            .and_then(|period| self.by_period.get(&period)?.get(field))
-            .or_else(|| self.fields.get(field))
+        period.and_then(|period| self.by_period.get(&period)?.get(field)).or_else(|| self.fields.get(field))
     }
 
     /// A number field in a period, or plan-wide.

@@ -186,7 +186,6 @@ impl ChangeRefused {
     }
 }
 
-
 impl LockDenied {
     /// The code under which the asker is told.
     pub fn coded(mut self, code: RefusalCode) -> LockDenied {

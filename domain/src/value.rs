@@ -188,10 +188,9 @@ impl<R> Value<R> {
                 }
                 Value::Rows(mapped.into())
             }
-            Value::Personal(personal) => Value::Personal(Personal {
-                of: personal.of,
-                open: Box::new(personal.open.map(kind, f)?),
-            }),
+            Value::Personal(personal) => {
+                Value::Personal(Personal { of: personal.of, open: Box::new(personal.open.map(kind, f)?) })
+            }
         })
     }
 }
@@ -199,10 +198,11 @@ impl<R> Value<R> {
 impl Value<RecordId> {
     /// Every record that this value refers to.
     pub fn references(&self, mut each: impl FnMut(RecordId)) {
-        let mut visit = |_: Option<Kind>, id: &RecordId, _: &str| -> Result<RecordId, std::convert::Infallible> {
-            each(*id);
-            Ok(*id)
-        };
+        let mut visit =
+            |_: Option<Kind>, id: &RecordId, _: &str| -> Result<RecordId, std::convert::Infallible> {
+                each(*id);
+                Ok(*id)
+            };
         match self.open() {
             Value::Reference(_) | Value::References(_) | Value::Couplings(_) | Value::Rows(_) => {
                 let _ = self.map(None, &mut visit);

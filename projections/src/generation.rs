@@ -42,10 +42,11 @@ pub async fn prepare(owner: &PgConnectOptions, ledger_schema: &str) -> Result<St
 pub async fn prepared(login: &PgConnectOptions, ledger_schema: &str) -> Result<Option<String>, PrepareError> {
     let settings = eventstore::PoolSettings::new(login.clone(), ledger_schema);
     let mut connection = settings.connect_one().await?;
-    let name = sqlx::query_scalar("select schema_name from generation where state = 'current' and digest = $1")
-        .bind(digest())
-        .fetch_optional(&mut connection)
-        .await?;
+    let name =
+        sqlx::query_scalar("select schema_name from generation where state = 'current' and digest = $1")
+            .bind(digest())
+            .fetch_optional(&mut connection)
+            .await?;
     connection.close().await?;
     Ok(name)
 }

@@ -44,7 +44,8 @@ fn request(dice: &mut Dice, token: &str, api_token: &str, round: u64) -> Vec<u8>
         6 => ("GET", path("/teachers?limit=1000"), String::new(), "", token),
         _ => ("GET", path("/changes?wait=5&after=now"), String::new(), "", token),
     };
-    let key = if name.is_multiple_of(2) { format!("Idempotency-Key: cut-{round}\r\n") } else { String::new() };
+    let key =
+        if name.is_multiple_of(2) { format!("Idempotency-Key: cut-{round}\r\n") } else { String::new() };
     let length = body.len();
     let text = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{more}{key}\
@@ -121,7 +122,10 @@ pub async fn hammer(rounds: &Rounds) -> String {
     assert_eq!(listed, expected, "the read model shows what is in the ledger");
     let written = audit.events.len();
     office.close().await;
-    format!("{} requests cut off, {written} events; looked {looked} times: nobody in a transaction", rounds.done())
+    format!(
+        "{} requests cut off, {written} events; looked {looked} times: nobody in a transaction",
+        rounds.done()
+    )
 }
 
 /// Once nobody asks for anything any more, no connection of the service is in a transaction: looked at several times, because the

@@ -14,7 +14,8 @@ async fn from_a_log_in_to_an_event_to_a_read_model() {
     assert_eq!(shown.outcome(), "200", "{}", shown.body);
     assert_eq!(shown.body, created.body);
     assert_eq!(shown.etag(), created.etag());
-    let changed = office.patch(&anna, &plan("/teachers/GAUSS"), &shown.etag(), json!({"long_name": "Gauß"})).await;
+    let changed =
+        office.patch(&anna, &plan("/teachers/GAUSS"), &shown.etag(), json!({"long_name": "Gauß"})).await;
     assert_eq!(changed.outcome(), "200", "{}", changed.body);
     let stale = office.patch(&anna, &plan("/teachers/GAUSS"), &shown.etag(), json!({"long_name": "x"})).await;
     assert_eq!(stale.outcome(), "412 stale", "{}", stale.body);

@@ -2,17 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command_line;
-mod private_postgres;
-mod first;
 mod conventions;
-mod order;
-mod races;
-mod lost_replies;
 mod cut_off;
+mod first;
 mod keys;
-mod records;
-mod two_nodes;
-mod subscribers;
-mod sessions;
 mod locks;
+mod lost_replies;
+mod order;
 mod placements;
+mod private_postgres;
+mod races;
+mod records;
+mod sessions;
+mod subscribers;
+mod two_nodes;

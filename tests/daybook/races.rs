@@ -79,7 +79,8 @@ pub async fn log_in_against_import(rounds: &Rounds, nodes: usize) -> Found {
     let office = Office::open("races").await;
     let second = if nodes > 1 { Some(office.beside().await) } else { None };
     let (here, there) = (desk(&office), second.as_ref().map_or_else(|| desk(&office), desk));
-    let (anna, bert, clara) = (user(&here, "anna").await, user(&here, "bert").await, user(&here, "clara").await);
+    let (anna, bert, clara) =
+        (user(&here, "anna").await, user(&here, "bert").await, user(&here, "clara").await);
     let holder = SessionId(Uuid::now_v7());
     log_in(&here, anna, holder).await.unwrap();
     let mut dice = Dice::new(2);
@@ -100,7 +101,9 @@ pub async fn log_in_against_import(rounds: &Rounds, nodes: usize) -> Found {
         };
         let going = {
             let here = here.clone();
-            tokio::spawn(async move { if nodes > 1 { log_out(&here, clara, third).await.map(drop) } else { Ok(()) } })
+            tokio::spawn(async move {
+                if nodes > 1 { log_out(&here, clara, third).await.map(drop) } else { Ok(()) }
+            })
         };
         pause(b).await;
         let wanted = lock(&here, anna, holder, id).await;

@@ -37,7 +37,8 @@ async fn write(ledger: &Ledger, rounds: &Rounds, writer: u64) {
 fn teacher(number: u64) -> NewEvent {
     let record = RecordId(Uuid::now_v7());
     let fields = [("id".into(), Value::Text(format!("T{number}").into()))].into_iter().collect();
-    let created = RecordCreated { record, kind: Kind::Teachers, revision: 1, hour_of: None, fields, import: None };
+    let created =
+        RecordCreated { record, kind: Kind::Teachers, revision: 1, hour_of: None, fields, import: None };
     let event = Event::from(created);
     NewEvent { r#type: event.r#type(), subject: event.subject(), data: event.encode() }
 }
@@ -61,7 +62,12 @@ async fn follow(ledger: Ledger, after: i64, end: Arc<AtomicI64>) -> i64 {
 }
 
 /// Follows over HTTP: what it sees of the plan, and where each answer ended.
-async fn follow_http(office: Arc<Office>, token: String, after: i64, end: Arc<AtomicI64>) -> (Vec<i64>, BTreeSet<i64>) {
+async fn follow_http(
+    office: Arc<Office>,
+    token: String,
+    after: i64,
+    end: Arc<AtomicI64>,
+) -> (Vec<i64>, BTreeSet<i64>) {
     let (mut next, mut seen, mut ends) = (format!("1.{after}"), Vec::new(), BTreeSet::new());
     let number = |position: &str| position.split_once('.').unwrap().1.parse::<i64>().unwrap();
     while number(&next) < end.load(Ordering::SeqCst) {
@@ -89,9 +95,9 @@ pub async fn hammer(rounds: Rounds) -> (String, Rounds) {
     let other = Ledger::open(settings).await.unwrap();
     let after = ledger.head().await.unwrap().position;
     let end = Arc::new(AtomicI64::new(i64::MAX));
-    let followers = [&ledger, &ledger, &other].map(|ledger| tokio::spawn(follow(ledger.clone(), after, end.clone())));
-    let readers =
-        [0, 1].map(|_| tokio::spawn(follow_http(office.clone(), anna.clone(), after, end.clone())));
+    let followers =
+        [&ledger, &ledger, &other].map(|ledger| tokio::spawn(follow(ledger.clone(), after, end.clone())));
+    let readers = [0, 1].map(|_| tokio::spawn(follow_http(office.clone(), anna.clone(), after, end.clone())));
     let rounds = Arc::new(rounds);
     let began = Instant::now();
     let writers = (0..WRITERS).map(|writer| {
@@ -103,7 +109,11 @@ pub async fn hammer(rounds: Rounds) -> (String, Rounds) {
     let took = began.elapsed();
     // A last one tells those who wait that this is the end; the contact of anna's session is no event.
     let last = Append {
-        writes: vec![Write { stream: StreamName::new(format!("plan/{PLAN}")), expected: Expected::Any, events: vec![teacher(rounds.done())] }],
+        writes: vec![Write {
+            stream: StreamName::new(format!("plan/{PLAN}")),
+            expected: Expected::Any,
+            events: vec![teacher(rounds.done())],
+        }],
         ..Append::new(Meta::new(CommandId(Uuid::now_v7()), Actor::System))
     };
     let head = ledger.head().await.unwrap().position;
@@ -170,7 +180,11 @@ async fn a_follower_or_a_read_model_that_is_stuck_holds_nobody_up() {
         office.request(reqwest::Method::GET, &path, &anna).header("daybook-min-position", last.clone())
     };
     let behind = office.send(request()).await;
-    assert!(["503 projection-behind", "503 outage", "503 busy"].contains(&behind.outcome().as_str()), "{}", behind.body);
+    assert!(
+        ["503 projection-behind", "503 outage", "503 busy"].contains(&behind.outcome().as_str()),
+        "{}",
+        behind.body
+    );
     sqlx::raw_sql("rollback").execute(&mut blocker).await.unwrap();
     let began = Instant::now();
     while office.send(request()).await.outcome() != "200" {

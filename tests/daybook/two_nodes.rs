@@ -89,7 +89,14 @@ pub async fn hammer(rounds: Rounds) -> (String, Rounds) {
 }
 
 /// Logs in here, writes there, reads here.
-async fn client_round(here: &Office, there: &Office, api_token: &str, round: u64, dice: &mut Dice, did: &mut Did) {
+async fn client_round(
+    here: &Office,
+    there: &Office,
+    api_token: &str,
+    round: u64,
+    dice: &mut Dice,
+    did: &mut Did,
+) {
     let began = here.log_in_by_token(api_token).await;
     assert_eq!(began.outcome(), "201", "{}", began.body);
     let token = text(&began.body["token"]);
@@ -107,12 +114,16 @@ async fn client_round(here: &Office, there: &Office, api_token: &str, round: u64
     for _ in 0..50 {
         let count = text(&read.body["long_name"]).parse::<u64>().unwrap() + 1;
         let path = plan(&format!("/teachers/{contested}"));
-        let changed = here.patch(&token, &path, &read.etag(), json!({ "long_name": count.to_string() })).await;
+        let changed =
+            here.patch(&token, &path, &read.etag(), json!({ "long_name": count.to_string() })).await;
         if changed.outcome() == "200" {
             did.counted += 1;
             let position = changed.header("daybook-position").unwrap();
             let read = read_at(there, &token, &contested, position, did).await;
-            assert!(text(&read.body["long_name"]).parse::<u64>().unwrap() >= count, "what was acknowledged is seen");
+            assert!(
+                text(&read.body["long_name"]).parse::<u64>().unwrap() >= count,
+                "what was acknowledged is seen"
+            );
             break;
         }
         assert_eq!(changed.outcome(), "412 stale", "{}", changed.body);
@@ -127,7 +138,13 @@ async fn client_round(here: &Office, there: &Office, api_token: &str, round: u64
 }
 
 /// Reads a teacher once the node has a position; a node that is behind is asked again.
-async fn read_at(office: &Office, token: &str, name: &str, position: &str, did: &mut Did) -> tests::office::Answer {
+async fn read_at(
+    office: &Office,
+    token: &str,
+    name: &str,
+    position: &str,
+    did: &mut Did,
+) -> tests::office::Answer {
     for _ in 0..10 {
         let path = format!("/v1{}", plan(&format!("/teachers/{name}")));
         let request = office.request(Method::GET, &path, token).header("daybook-min-position", position);

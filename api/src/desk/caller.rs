@@ -69,7 +69,12 @@ impl Desk {
     }
 
     /// Checks that a plan is there and the caller's group covers it, and that he has a right: 404, 403.
-    pub async fn check_right(&self, caller: &Caller, plan: Option<&PlanId>, right: Right) -> Result<(), Failure> {
+    pub async fn check_right(
+        &self,
+        caller: &Caller,
+        plan: Option<&PlanId>,
+        right: Right,
+    ) -> Result<(), Failure> {
         if let Some(plan) = plan {
             self.check_plan(caller, plan).await?;
         }

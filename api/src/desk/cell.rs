@@ -111,7 +111,8 @@ impl<S: Fold> Cell<S> {
         if !folded.pending.is_empty() {
             return Ok(());
         }
-        let newer = ledger.read_stream(&self.stream, folded.committed_version, 1).await.map_err(Failure::database)?;
+        let newer =
+            ledger.read_stream(&self.stream, folded.committed_version, 1).await.map_err(Failure::database)?;
         if newer.is_empty() { Ok(()) } else { folded.catch_up(&self.stream, ledger).await }
     }
 

@@ -44,7 +44,11 @@ impl Contacts {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let is_old = |noted: &Noted| noted.written.is_none_or(|written| now - written >= self.every);
-        let due = noted.iter().filter(|(_, it)| it.heard_since && is_old(it)).map(|(contact, _)| *contact).collect();
+        let due = noted
+            .iter()
+            .filter(|(_, it)| it.heard_since && is_old(it))
+            .map(|(contact, _)| *contact)
+            .collect();
         // What was written long ago and not heard of since is forgotten: a new contact finds no trace and is written at once.
         noted.retain(|_, it| it.heard_since || !is_old(it));
         due

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, Who};
 use domain::command::end_lock::EndLock;
 use domain::command::end_session::EndSession;
+use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, Who};
 use eventstore::Due;
 use sqlx::Row;
 use tokio_util::sync::CancellationToken;
@@ -101,7 +101,12 @@ async fn locks_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(LockId, Plan
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let plan: String = row.try_get(1)?;
-        found.extend(plan.parse().ok().map(|plan| Ok::<_, sqlx::Error>((LockId(row.try_get(0)?), plan))).transpose()?);
+        found.extend(
+            plan.parse()
+                .ok()
+                .map(|plan| Ok::<_, sqlx::Error>((LockId(row.try_get(0)?), plan)))
+                .transpose()?,
+        );
     }
     Ok(found)
 }
@@ -109,10 +114,11 @@ async fn locks_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(LockId, Plan
 type Home = Option<PlanId>;
 
 async fn sessions_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(SessionId, Home)>, Failure> {
-    let rows = sqlx::query("select session_id, plan from session where session_id = any($1) and valid_to is null")
-        .bind(contacts)
-        .fetch_all(desk.projections.pool())
-        .await?;
+    let rows =
+        sqlx::query("select session_id, plan from session where session_id = any($1) and valid_to is null")
+            .bind(contacts)
+            .fetch_all(desk.projections.pool())
+            .await?;
     homes(&rows)
 }
 

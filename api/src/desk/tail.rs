@@ -38,10 +38,12 @@ pub async fn follow(desk: Arc<Desk>, mut after: i64, stop: CancellationToken) {
 
 /// The streams that have moved after a position, with the versions and positions they have come to.
 async fn moved(desk: &Desk, after: i64) -> Result<Vec<(String, i64, i64)>, sqlx::Error> {
-    let rows = sqlx::query("select stream, version, position from event where position > $1 order by position limit $2")
-        .bind(after)
-        .bind(PAGE)
-        .fetch_all(desk.ledger.pool())
-        .await?;
+    let rows = sqlx::query(
+        "select stream, version, position from event where position > $1 order by position limit $2",
+    )
+    .bind(after)
+    .bind(PAGE)
+    .fetch_all(desk.ledger.pool())
+    .await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }

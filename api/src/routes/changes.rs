@@ -23,7 +23,8 @@ const WAIT_MAX: u64 = 30;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(list_changes), &[&["Daybook-Min-Position"]]), &[READING]))
+    OpenApiRouter::new()
+        .routes(refusing(taking(routes!(list_changes), &[&["Daybook-Min-Position"]]), &[READING]))
 }
 
 /// From where on, how long to wait, and what of it.
@@ -80,9 +81,10 @@ async fn list_changes(
             kind: query.kind.as_deref(),
             record: query.record.as_deref(),
         };
-        let feed = projections::change::changes(app.projections.pool(), &plan, wanted, &|who| names.name_of(who))
-            .await
-            .map_err(Failure::from)?;
+        let feed =
+            projections::change::changes(app.projections.pool(), &plan, wanted, &|who| names.name_of(who))
+                .await
+                .map_err(Failure::from)?;
         after = feed.next;
         if !feed.items.is_empty() || wait == 0 {
             return Ok(answer(&app, feed.items, after));
@@ -107,15 +109,16 @@ fn answer(app: &App, items: Vec<Json>, next: i64) -> Body<Json> {
 async fn begin(app: &App, after: Option<&str>) -> Result<i64, Problem> {
     match after {
         None => Ok(0),
-        Some("now") => Ok(projections::change::reached(app.projections.pool()).await.map_err(Failure::from)?),
+        Some("now") => {
+            Ok(projections::change::reached(app.projections.pool()).await.map_err(Failure::from)?)
+        }
         Some(text) => {
-            let given: GivenPosition = text
-                .parse()
-                .map_err(|_| Problem::invalid("/query/after", "a position such as 1.4711, or now, belongs here"))?;
+            let given: GivenPosition = text.parse().map_err(|_| {
+                Problem::invalid("/query/after", "a position such as 1.4711, or now, belongs here")
+            })?;
             let position: Position = given.in_epoch(app.desk.epoch());
             check_common(app, position).await?;
             Ok(position.number)
         }
     }
 }
-

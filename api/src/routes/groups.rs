@@ -20,7 +20,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
 use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, tagged, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -28,14 +28,24 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(refusing(taking(routes!(list_groups), &[READ_LIST]), &[READING]))
         .routes(refusing(taking(routes!(add_group), &[&["Idempotency-Key"]]), &[WRITING, &[Code::Exists]]))
         .routes(refusing(taking(routes!(show_group), &[READ_ONE]), &[READING]))
-        .routes(refusing(taking(routes!(change_group), &[WRITE_REVISED]), &[WRITING, REVISED, &[Code::Exists]]))
-        .routes(refusing(taking(routes!(remove_group), &[WRITE_REVISED]), &[WRITING, REVISED, &[Code::InUse]]))
+        .routes(refusing(
+            taking(routes!(change_group), &[WRITE_REVISED]),
+            &[WRITING, REVISED, &[Code::Exists]],
+        ))
+        .routes(refusing(
+            taking(routes!(remove_group), &[WRITE_REVISED]),
+            &[WRITING, REVISED, &[Code::InUse]],
+        ))
 }
 
 /// The groups, by name.
 #[utoipa::path(get, path = "/groups", operation_id = "list_groups", tag = "users",
     responses((status = 200, description = "Groups by name", body = schemas::Page<schemas::Group>)))]
-async fn list_groups(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
+async fn list_groups(
+    State(app): State<App>,
+    reader: Reader,
+    list: Result<Listing, Problem>,
+) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
@@ -79,7 +89,9 @@ async fn add_group(State(app): State<App>, incoming: Incoming) -> Result<Respons
     let location = format!("/v1/groups/{}", super::plans::encoded(&body.id));
     let command = AddGroup { group: id, name: body.id, rights: body.rights, plans: body.plans };
     incoming
-        .execute(&app, command, Extra::default(), move |office, _| answer(201, office, id).location(location.clone()))
+        .execute(&app, command, Extra::default(), move |office, _| {
+            answer(201, office, id).location(location.clone())
+        })
         .await
 }
 
@@ -131,7 +143,8 @@ async fn change_group(
     let id = permitted(&app, path, &incoming).await?;
     let body: GroupPatch = incoming.json()?;
     let precondition = incoming.precondition.clone();
-    let command = ChangeGroup { group: id, name: body.id, rights: body.rights, plans: body.plans, precondition };
+    let command =
+        ChangeGroup { group: id, name: body.id, rights: body.rights, plans: body.plans, precondition };
     incoming.execute(&app, command, Extra::default(), move |office, _| answer(200, office, id)).await
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request as HttpRequest, State};
+use axum::extract::{
+    DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request as HttpRequest, State,
+};
 use axum::response::{IntoResponse, Response};
 use domain::command::{Ask, Office};
 use domain::gpu::{self, GpuFiles};
@@ -20,7 +22,9 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
 use crate::http::openapi::{HINDERED, WRITING};
-use crate::http::{Bearer, Code, IdempotencyKey, LockHeader, PlanPath, Problem, RequestContext, refusing, taking};
+use crate::http::{
+    Bearer, Code, IdempotencyKey, LockHeader, PlanPath, Problem, RequestContext, refusing, taking,
+};
 
 /// The most bytes of one import, all files together.
 pub const IMPORT_BYTES_MAX: usize = 64 << 20;
@@ -227,8 +231,14 @@ impl Desk {
         let outcome = self
             .look(Some(plan), |office: &Office<'_>| {
                 let mut new_id = Uuid::now_v7;
-                let mut ask =
-                    Ask { who: caller.who, session: caller.session, now, today, new_id: &mut new_id, history: None };
+                let mut ask = Ask {
+                    who: caller.who,
+                    session: caller.session,
+                    now,
+                    today,
+                    new_id: &mut new_id,
+                    history: None,
+                };
                 command.preview(office, &mut ask)
             })
             .await?;
@@ -245,8 +255,9 @@ async fn command(
 ) -> Result<ImportFiles, Failure> {
     // Megabytes of text are read aside, so that the other requests of this thread go on.
     let files = upload.files;
-    let files: GpuFiles =
-        tokio::task::spawn_blocking(move || gpu::read(&files)).await.map_err(|error| Failure::Internal(error.to_string()))?;
+    let files: GpuFiles = tokio::task::spawn_blocking(move || gpu::read(&files))
+        .await
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(ImportFiles {
         plan,
         import,

@@ -15,7 +15,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
 use crate::http::json::{body_bytes, read};
-use crate::http::{Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext, WritePosition};
+use crate::http::{
+    Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext,
+    WritePosition,
+};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -63,7 +66,8 @@ impl Body {
 
     /// The fields of a record, or what is wrong with them, to be told when its turn comes.
     pub fn fields(&self, kind: Kind) -> Result<Vec<Wanted>, Refusal> {
-        self.object().and_then(|object| read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)))
+        self.object()
+            .and_then(|object| read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)))
     }
 
     /// A JSON object, or what is wrong with it.
@@ -115,7 +119,15 @@ impl FromRequest<App> for Incoming {
         {
             fingerprint.update(bytes);
         }
-        Ok(Incoming { caller, precondition, lock, body: Body { bytes, media_type, fault }, key, context, fingerprint })
+        Ok(Incoming {
+            caller,
+            precondition,
+            lock,
+            body: Body { bytes, media_type, fault },
+            key,
+            context,
+            fingerprint,
+        })
     }
 }
 
@@ -170,9 +182,10 @@ impl Incoming {
 
     /// Under which name the ledger knows the request.
     pub fn request(&self) -> Request {
-        let keyed = self.key.as_ref().map(|key| {
-            (key_id(self.caller.who, &key.0), self.fingerprint.clone().finalize().into())
-        });
+        let keyed = self
+            .key
+            .as_ref()
+            .map(|key| (key_id(self.caller.who, &key.0), self.fingerprint.clone().finalize().into()));
         Request {
             who: self.caller.who,
             session: self.caller.session,

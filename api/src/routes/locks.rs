@@ -19,7 +19,9 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
 use crate::http::openapi::{READ_LIST, READING, WRITING};
-use crate::http::{Code, Listing, NoQuery, Paged, Path, PlanPath, Problem, Query, WritePosition, refusing, taking};
+use crate::http::{
+    Code, Listing, NoQuery, Paged, Path, PlanPath, Problem, Query, WritePosition, refusing, taking,
+};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -110,7 +112,9 @@ async fn show_lock(
     reader.enter(&app, &plan, domain::Right::Read).await?;
     query?;
     let id: Uuid = lock.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let row = projections::lock::lock(app.projections.pool(), &plan, id, Moment::Now).await.map_err(Failure::from)?;
+    let row = projections::lock::lock(app.projections.pool(), &plan, id, Moment::Now)
+        .await
+        .map_err(Failure::from)?;
     let row = row.filter(|row| row.ended_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))?;
     let (user, _) = app.desk.names_of(row.who()).await?;
     Ok(crate::http::Json(row.json(&user, app.desk.terms.lock_lease)))

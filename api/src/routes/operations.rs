@@ -74,7 +74,8 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
     responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
 async fn metrics(State(app): State<App>, _query: Query<NoQuery>) -> Response {
     for status in app.projections.status() {
-        metrics::gauge!("daybook_projection_position", "projection" => status.name).set(status.position as f64);
+        metrics::gauge!("daybook_projection_position", "projection" => status.name)
+            .set(status.position as f64);
     }
     metrics_handler().await.into_response()
 }

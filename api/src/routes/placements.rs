@@ -18,7 +18,7 @@ use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
 
 const COLLECTION: &str = "/plans/{plan}/lessons/{id}/placements";
 const SINGLE: &str = "/plans/{plan}/lessons/{id}/placements/{n}";
@@ -31,17 +31,44 @@ pub fn routes() -> OpenApiRouter<App> {
         described::route(path, Kind::Placements, operation, method)
     };
     OpenApiRouter::new()
-        .routes(refusing(taking(route(COLLECTION, Operation::List, axum::routing::get(list_placements)), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE]), &[READING]))
         .routes(refusing(
-            taking(route(SINGLE, Operation::Put, axum::routing::put(|app, plan, path, query, incoming| change(How::Put, app, plan, path, query, incoming))), &[WRITE_REVISED, &["If-None-Match"]]),
+            taking(route(COLLECTION, Operation::List, axum::routing::get(list_placements)), &[READ_LIST]),
+            &[READING],
+        ))
+        .routes(refusing(
+            taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE]),
+            &[READING],
+        ))
+        .routes(refusing(
+            taking(
+                route(
+                    SINGLE,
+                    Operation::Put,
+                    axum::routing::put(|app, plan, path, query, incoming| {
+                        change(How::Put, app, plan, path, query, incoming)
+                    }),
+                ),
+                &[WRITE_REVISED, &["If-None-Match"]],
+            ),
             writes,
         ))
         .routes(refusing(
-            taking(route(SINGLE, Operation::Patch, axum::routing::patch(|app, plan, path, query, incoming| change(How::Patch, app, plan, path, query, incoming))), &[WRITE_REVISED]),
+            taking(
+                route(
+                    SINGLE,
+                    Operation::Patch,
+                    axum::routing::patch(|app, plan, path, query, incoming| {
+                        change(How::Patch, app, plan, path, query, incoming)
+                    }),
+                ),
+                &[WRITE_REVISED],
+            ),
             writes,
         ))
-        .routes(refusing(taking(route(SINGLE, Operation::Remove, axum::routing::delete(unplace)), &[WRITE_REVISED]), writes))
+        .routes(refusing(
+            taking(route(SINGLE, Operation::Remove, axum::routing::delete(unplace)), &[WRITE_REVISED]),
+            writes,
+        ))
 }
 
 /// The period of a placement; else the session's.
@@ -62,9 +89,16 @@ async fn list_placements(
     let list = list?;
     let period = period_or_own(&app, &reader, &plan, list.filter.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
-    let found = projections::placement::placements(app.projections.pool(), &plan, &lesson, &period, Moment::Now, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::placement::placements(
+        app.projections.pool(),
+        &plan,
+        &lesson,
+        &period,
+        Moment::Now,
+        &page,
+    )
+    .await
+    .map_err(Failure::from)?;
     let Some(found) = found else { return Err(Problem::new(Code::NotFound)) };
     let editable = editable_now(&app, &reader, &plan, Kind::Placements, Some(&period)).await?;
     let with = |view: projections::placement::PlacementView| {
@@ -86,9 +120,10 @@ async fn show(
     reader.enter(&app, &plan, Right::Read).await?;
     let Query(query) = query?;
     let period = period_or_own(&app, &reader, &plan, query.period).await?;
-    let found = projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, Moment::Now)
-        .await
-        .map_err(Failure::from)?;
+    let found =
+        projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, Moment::Now)
+            .await
+            .map_err(Failure::from)?;
     let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
     Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
 }

@@ -18,7 +18,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
 use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, tagged, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -32,7 +32,11 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The plans that the caller's group covers.
 #[utoipa::path(get, path = "/plans", operation_id = "list_plans", tag = "plans",
     responses((status = 200, description = "Plans by name", body = schemas::Page<schemas::Plan>)))]
-async fn list_plans(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
+async fn list_plans(
+    State(app): State<App>,
+    reader: Reader,
+    list: Result<Listing, Problem>,
+) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, domain::Right::Read).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
@@ -42,8 +46,12 @@ async fn list_plans(State(app): State<App>, reader: Reader, list: Result<Listing
     let mut items = Vec::new();
     let mut page = projections::Page { limit: 1_000, after };
     loop {
-        let read = projections::plan::plans(app.projections.pool(), Moment::Now, &page).await.map_err(Failure::from)?;
-        items.extend(read.items.into_iter().filter(|plan| covered(&plan.plan)).map(|plan| Json::Object(plan.json)));
+        let read = projections::plan::plans(app.projections.pool(), Moment::Now, &page)
+            .await
+            .map_err(Failure::from)?;
+        items.extend(
+            read.items.into_iter().filter(|plan| covered(&plan.plan)).map(|plan| Json::Object(plan.json)),
+        );
         if items.len() >= limit || read.next.is_none() {
             break;
         }
@@ -77,8 +85,10 @@ struct NewPlan {
 async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
     app.desk.check_right(&incoming.caller, None, domain::Right::Plans).await?;
     let body: NewPlan = incoming.json()?;
-    let year: SchoolYear =
-        body.year.parse().map_err(|error: domain::PlanIdError| Problem::invalid("/year", error.to_string()))?;
+    let year: SchoolYear = body
+        .year
+        .parse()
+        .map_err(|error: domain::PlanIdError| Problem::invalid("/year", error.to_string()))?;
     let plan = PlanId::new(&body.school, year, body.version).map_err(|error| {
         let pointer = if error == domain::PlanIdError::Version { "/version" } else { "/school" };
         Problem::invalid(pointer, error.to_string())
@@ -104,7 +114,8 @@ async fn show_plan(
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, domain::Right::Read).await?;
     query?;
-    let row = projections::plan::plan(app.projections.pool(), &plan, Moment::Now).await.map_err(Failure::from)?;
+    let row =
+        projections::plan::plan(app.projections.pool(), &plan, Moment::Now).await.map_err(Failure::from)?;
     let Some(row) = row else { return Err(Problem::new(Code::NotFound)) };
     Ok(tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))
 }

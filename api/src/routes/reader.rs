@@ -33,7 +33,12 @@ impl FromRequestParts<App> for Reader {
         let known = IfNoneMatch::in_headers(&parts.headers);
         let min_position = MinPosition::in_headers(&parts.headers);
         let fault = known.as_ref().err().or(min_position.as_ref().err()).cloned();
-        Ok(Reader { caller, known: known.unwrap_or_default(), min_position: min_position.unwrap_or_default(), fault })
+        Ok(Reader {
+            caller,
+            known: known.unwrap_or_default(),
+            min_position: min_position.unwrap_or_default(),
+            fault,
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use super::writing::{WriteQuery, editable, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -37,24 +37,85 @@ fn routes_of(kind: Kind) -> [UtoipaMethodRouter<App>; 6] {
     let single = format!("{collection}/{{id}}");
     let hindered: &[Code] = &[Code::Blocked, Code::LockMissing, Code::LockEnded, Code::Exists];
     let lock: &[&str] = &["Daybook-Lock"];
-    let route = |path: &str, operation, method: MethodRouter<App>| described::route(path, kind, operation, method);
+    let route =
+        |path: &str, operation, method: MethodRouter<App>| described::route(path, kind, operation, method);
     [
-        refusing(taking(route(&collection, described::Operation::List, axum::routing::get(move |app, reader, plan, list| list_records(kind, app, reader, plan, list))), &[READ_LIST]), &[READING]),
         refusing(
-            taking(route(&collection, described::Operation::Create, axum::routing::post(move |app, plan, query, incoming| create(kind, app, plan, query, incoming))), &[&["Idempotency-Key"], lock]),
+            taking(
+                route(
+                    &collection,
+                    described::Operation::List,
+                    axum::routing::get(move |app, reader, plan, list| {
+                        list_records(kind, app, reader, plan, list)
+                    }),
+                ),
+                &[READ_LIST],
+            ),
+            &[READING],
+        ),
+        refusing(
+            taking(
+                route(
+                    &collection,
+                    described::Operation::Create,
+                    axum::routing::post(move |app, plan, query, incoming| {
+                        create(kind, app, plan, query, incoming)
+                    }),
+                ),
+                &[&["Idempotency-Key"], lock],
+            ),
             &[WRITING, hindered],
         ),
-        refusing(taking(route(&single, described::Operation::Show, axum::routing::get(move |app, reader, plan, path, query| show(kind, app, reader, plan, path, query))), &[READ_ONE]), &[READING]),
         refusing(
-            taking(route(&single, described::Operation::Put, axum::routing::put(move |app, plan, path, query, incoming| change(kind, How::Put, app, plan, path, query, incoming))), &[WRITE_REVISED, &["If-None-Match"], lock]),
+            taking(
+                route(
+                    &single,
+                    described::Operation::Show,
+                    axum::routing::get(move |app, reader, plan, path, query| {
+                        show(kind, app, reader, plan, path, query)
+                    }),
+                ),
+                &[READ_ONE],
+            ),
+            &[READING],
+        ),
+        refusing(
+            taking(
+                route(
+                    &single,
+                    described::Operation::Put,
+                    axum::routing::put(move |app, plan, path, query, incoming| {
+                        change(kind, How::Put, app, plan, path, query, incoming)
+                    }),
+                ),
+                &[WRITE_REVISED, &["If-None-Match"], lock],
+            ),
             &[WRITING, REVISED, hindered],
         ),
         refusing(
-            taking(route(&single, described::Operation::Patch, axum::routing::patch(move |app, plan, path, query, incoming| change(kind, How::Patch, app, plan, path, query, incoming))), &[WRITE_REVISED, lock]),
+            taking(
+                route(
+                    &single,
+                    described::Operation::Patch,
+                    axum::routing::patch(move |app, plan, path, query, incoming| {
+                        change(kind, How::Patch, app, plan, path, query, incoming)
+                    }),
+                ),
+                &[WRITE_REVISED, lock],
+            ),
             &[WRITING, REVISED, hindered],
         ),
         refusing(
-            taking(route(&single, described::Operation::Remove, axum::routing::delete(move |app, plan, path, query, incoming| delete(kind, app, plan, path, query, incoming))), &[WRITE_REVISED, lock]),
+            taking(
+                route(
+                    &single,
+                    described::Operation::Remove,
+                    axum::routing::delete(move |app, plan, path, query, incoming| {
+                        delete(kind, app, plan, path, query, incoming)
+                    }),
+                ),
+                &[WRITE_REVISED, lock],
+            ),
             &[WRITING, REVISED, HINDERED, &[Code::InUse]],
         ),
     ]
@@ -93,9 +154,17 @@ async fn list_records(
         department: query.department,
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
-    let found = projections::record::records(app.projections.pool(), &plan, kind, &filter, period.as_deref(), Moment::Now, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::record::records(
+        app.projections.pool(),
+        &plan,
+        kind,
+        &filter,
+        period.as_deref(),
+        Moment::Now,
+        &page,
+    )
+    .await
+    .map_err(Failure::from)?;
     let editable = editable_now(&app, &reader, &plan, kind, period.as_deref()).await?;
     let items: Vec<Json> = found.items.into_iter().map(|view| with_editable(view, &editable)).collect();
     Ok(list.page.answer_next(items, found.next.as_deref()).into_response())
@@ -119,9 +188,16 @@ async fn show(
     reader.enter(&app, &plan, Right::Read).await?;
     let Query(query) = query?;
     let period = known_period(&app, &plan, query.period).await?;
-    let found = projections::record::record(app.projections.pool(), &plan, kind, &name, period.as_deref(), Moment::Now)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::record::record(
+        app.projections.pool(),
+        &plan,
+        kind,
+        &name,
+        period.as_deref(),
+        Moment::Now,
+    )
+    .await
+    .map_err(Failure::from)?;
     let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
     Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
 }

@@ -6,7 +6,9 @@ use domain::command::change_session::ChangeSession;
 use domain::command::end_session::{EndSession, ended_refusal};
 use domain::command::log_in::LogIn;
 use domain::command::{Office, Stream};
-use domain::{CommandId, Event, Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who};
+use domain::{
+    CommandId, Event, Mode, PlanId, Refusal, RefusalCode, Right, Session, SessionEnd, SessionId, Who,
+};
 use eventstore::{Credential, CredentialChange, CredentialKind, CredentialRow};
 use projections::Moment;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,7 +28,8 @@ use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
 use crate::http::openapi::{HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
 use crate::http::{
-    Code, IdempotencyKey, Json as Body, Listing, NoQuery, Paged, Peer, PlanPath, Problem, RequestContext, refusing, taking,
+    Code, IdempotencyKey, Json as Body, Listing, NoQuery, Paged, Peer, PlanPath, Problem, RequestContext,
+    refusing, taking,
 };
 use crate::tokens::{API_PREFIX, SESSION_PREFIX, new_token};
 
@@ -37,10 +40,7 @@ const CLIENT_LENGTH_MAX: usize = 200;
 pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(
-            taking(routes!(log_in), &[key]),
-            &[WRITING, HINDERED, &[Code::GateClosed]],
-        ))
+        .routes(refusing(taking(routes!(log_in), &[key]), &[WRITING, HINDERED, &[Code::GateClosed]]))
         .routes(refusing(routes!(own_session), &[LOGGED_IN, READING]))
         .routes(refusing(taking(routes!(change_own_session), &[key]), &[WRITING, HINDERED]))
         .routes(refusing(taking(routes!(log_out), &[key]), &[WRITING]))
@@ -85,7 +85,9 @@ async fn log_in(
     let proof = Proof { client: client_of(&headers), ..prove(&app, &body, bearer.as_ref(), peer).await? };
     let plan = match &body.plan {
         None => proof.plan.clone(),
-        Some(plan) => Some(plan.parse::<PlanId>().map_err(|error| Problem::invalid("/plan", error.to_string()))?),
+        Some(plan) => {
+            Some(plan.parse::<PlanId>().map_err(|error| Problem::invalid("/plan", error.to_string()))?)
+        }
     };
     if proof.resumes.is_some() && plan != proof.plan {
         return Err(Problem::invalid("/plan", "the lost session was in another plan; log in anew"));
@@ -106,7 +108,8 @@ async fn log_in(
     for _ in 0..KEYED_TRIES_MAX {
         let turn = keyed_session(&app.desk, &body, proof.who, plan.as_ref(), &key).await?;
         let request = Request { keyed: Some((turn.command, turn.digest)), ..request.clone() };
-        let started = start_session(&app, &body, plan.clone(), proof.clone(), turn.session, turn.before, request).await;
+        let started =
+            start_session(&app, &body, plan.clone(), proof.clone(), turn.session, turn.before, request).await;
         if !matches!(started, Err(Failure::KeyReused)) {
             return respond(&app, started);
         }
@@ -158,7 +161,8 @@ async fn start_session(
         body["token"] = shown.clone().into();
         let since = office.check_session(session).ok().and_then(|session| session.since);
         body["expires_at"] = (since.unwrap_or_else(|| desk.now()) + age).into_json();
-        let moments: &[&str] = if since.is_some() { &["/last_contact_at"] } else { &["/logged_in_at", "/last_contact_at"] };
+        let moments: &[&str] =
+            if since.is_some() { &["/last_contact_at"] } else { &["/logged_in_at", "/last_contact_at"] };
         Answer::new(201, body).moment_at(moments).location("/v1/sessions/current".into())
     };
     app.desk.execute(request, command, extra, render).await
@@ -181,7 +185,8 @@ async fn keyed_session(
     key: &IdempotencyKey,
 ) -> Result<Turn, Problem> {
     // The password is no part of it: nothing that is made of a secret is stored.
-    let digest = Sha256::digest(format!("log-in {plan:?} {:?} {:?}", body.mode, body.period).as_bytes()).into();
+    let digest =
+        Sha256::digest(format!("log-in {plan:?} {:?} {:?}", body.mode, body.period).as_bytes()).into();
     let first = key_id(who, &key.0);
     let known = desk.ledger.command(first).await.map_err(Failure::from)?;
     if known.is_some_and(|known| known.request_digest.is_none_or(|before| before != digest)) {
@@ -231,7 +236,9 @@ async fn prove(
     match (&body.password, bearer) {
         (Some(password), _) => prove_password(app, body.user.as_deref(), password, peer).await,
         (None, Some(bearer)) => prove_token(app, bearer).await,
-        (None, None) => Err(Problem::invalid("/password", "send user and password, or a token in Authorization")),
+        (None, None) => {
+            Err(Problem::invalid("/password", "send user and password, or a token in Authorization"))
+        }
     }
 }
 
@@ -252,7 +259,9 @@ async fn prove_password(
     let given = if too_long { SecretString::from("") } else { password.clone() };
     let fits = app.passwords.fits(given, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     match user {
-        Some(user) if fits && !too_long => Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None, plan: None }),
+        Some(user) if fits && !too_long => {
+            Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None, plan: None })
+        }
         _ => {
             app.logins.failed(name, peer.ip());
             metrics::counter!("daybook_log_ins_failed_total").increment(1);
@@ -286,7 +295,9 @@ async fn lost_session(desk: &Desk, session: SessionId, plan: Option<&PlanId>) ->
         }
         let of_plan = office.plan.and_then(|plan| plan.sessions.ended(session));
         match of_plan.or_else(|| office.sessions.ended(session)) {
-            Some(ended) if ended.reason != SessionEnd::ContactLost => Err(ended_refusal(ended, office.accounts)),
+            Some(ended) if ended.reason != SessionEnd::ContactLost => {
+                Err(ended_refusal(ended, office.accounts))
+            }
             Some(ended) if ended.session.since.is_some_and(|since| now >= since + age) => {
                 Err(ended_refusal(ended, office.accounts))
             }
@@ -300,7 +311,11 @@ async fn lost_session(desk: &Desk, session: SessionId, plan: Option<&PlanId>) ->
 /// The own session.
 #[utoipa::path(get, path = "/sessions/current", operation_id = "own_session", tag = "sessions",
     responses((status = 200, description = "The session of the token", body = schemas::Session)))]
-async fn own_session(State(app): State<App>, reader: Reader, _query: crate::http::Query<NoQuery>) -> Result<Response, Problem> {
+async fn own_session(
+    State(app): State<App>,
+    reader: Reader,
+    _query: crate::http::Query<NoQuery>,
+) -> Result<Response, Problem> {
     let Some(session) = reader.caller.session else { return Err(Problem::new(Code::NotFound)) };
     let plan = reader.caller.plan.clone();
     let mut body = app.desk.session_json(plan.as_ref(), session).await?;
@@ -341,7 +356,9 @@ async fn change_own_session(State(app): State<App>, incoming: Incoming) -> Resul
     incoming
         .execute(&app, command, Extra::default(), move |office, _| {
             let mut body = session_json(office, plan.as_ref(), session);
-            let since = body["logged_in_at"].as_str().and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok());
+            let since = body["logged_in_at"]
+                .as_str()
+                .and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok());
             body["expires_at"] = since.map(|since| since + age).into_json();
             Answer::new(200, body).moment_at(&["/last_contact_at"])
         })
@@ -431,4 +448,3 @@ impl<T: serde::Serialize> IntoJson for T {
         serde_json::to_value(self).unwrap_or_default()
     }
 }
-

@@ -15,7 +15,7 @@ use super::writing::{WriteQuery, write};
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{HINDERED, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, NoQuery, PlanPath, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, NoQuery, PlanPath, Problem, Query, refusing, tagged, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -23,11 +23,18 @@ pub fn routes() -> OpenApiRouter<App> {
     for kind in [Kind::TimeGrid, Kind::SchoolData] {
         let path = format!("/plans/{{plan}}/{kind}");
         let show = axum::routing::get(move |app, reader, plan, query| show(kind, app, reader, plan, query));
-        let change = axum::routing::patch(move |app, plan, query, incoming| change(kind, app, plan, query, incoming));
+        let change =
+            axum::routing::patch(move |app, plan, query, incoming| change(kind, app, plan, query, incoming));
         router = router
-            .routes(refusing(taking(described::route(&path, kind, Operation::Show, show), &[READ_ONE]), &[READING]))
             .routes(refusing(
-                taking(described::route(&path, kind, Operation::Patch, change), &[WRITE_REVISED, &["Daybook-Lock"]]),
+                taking(described::route(&path, kind, Operation::Show, show), &[READ_ONE]),
+                &[READING],
+            ))
+            .routes(refusing(
+                taking(
+                    described::route(&path, kind, Operation::Patch, change),
+                    &[WRITE_REVISED, &["Daybook-Lock"]],
+                ),
                 &[WRITING, REVISED, HINDERED],
             ));
     }

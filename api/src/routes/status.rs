@@ -23,7 +23,11 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Who is there, what is locked, what was refused, and how the ledger and its read models are.
 #[utoipa::path(get, path = "/status-report", operation_id = "status_report", tag = "operations",
     responses((status = 200, description = "The report of this moment", body = schemas::StatusReport)))]
-async fn status_report(State(app): State<App>, reader: Reader, query: Result<Query<NoQuery>, Problem>) -> Result<Body<Json>, Problem> {
+async fn status_report(
+    State(app): State<App>,
+    reader: Reader,
+    query: Result<Query<NoQuery>, Problem>,
+) -> Result<Body<Json>, Problem> {
     reader.permit(&app, Right::Maintenance).await?;
     query?;
     let accounts = app.desk.with_accounts(|accounts| Arc::new(accounts.clone())).await?;
@@ -45,6 +49,7 @@ async fn status_report(State(app): State<App>, reader: Reader, query: Result<Que
         projections: &projections,
         service: &service,
     };
-    let report = projections::status::status_report(app.projections.pool(), beside).await.map_err(Failure::from)?;
+    let report =
+        projections::status::status_report(app.projections.pool(), beside).await.map_err(Failure::from)?;
     serde_json::to_value(report).map(Body).map_err(Problem::internal)
 }

@@ -64,9 +64,17 @@ async fn show_timetable(
     let period = period_or_own(&app, &reader, &plan, query.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::placement::timetable(pool, &plan, &of, &period, query.week.as_deref(), Moment::Now, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::placement::timetable(
+        pool,
+        &plan,
+        &of,
+        &period,
+        query.week.as_deref(),
+        Moment::Now,
+        &page,
+    )
+    .await
+    .map_err(Failure::from)?;
     Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())
 }
 

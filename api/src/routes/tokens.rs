@@ -38,7 +38,11 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The tokens that are good for something, by name; never the token itself.
 #[utoipa::path(get, path = "/tokens", operation_id = "list_tokens", tag = "users",
     responses((status = 200, description = "Tokens by name", body = schemas::Page<schemas::Token>)))]
-async fn list_tokens(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
+async fn list_tokens(
+    State(app): State<App>,
+    reader: Reader,
+    list: Result<Listing, Problem>,
+) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
@@ -99,9 +103,14 @@ const KEYED_TRIES_MAX: usize = 5;
 async fn issue(app: &App, incoming: &Incoming, body: &NewToken, turn: Turn) -> Result<Answered, Failure> {
     let Turn { id, before, keyed } = turn;
     let token = new_token(API_PREFIX);
-    let credential =
-        Credential { owner: id.0, kind: CredentialKind::Token, hash: token_hash(&token).to_vec(), stream: None };
-    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], secret: true, ..Extra::default() };
+    let credential = Credential {
+        owner: id.0,
+        kind: CredentialKind::Token,
+        hash: token_hash(&token).to_vec(),
+        stream: None,
+    };
+    let extra =
+        Extra { credentials: vec![CredentialChange::Insert(credential)], secret: true, ..Extra::default() };
     let command = IssueToken {
         token: id,
         name: body.name.clone(),
@@ -111,7 +120,8 @@ async fn issue(app: &App, incoming: &Incoming, body: &NewToken, turn: Turn) -> R
     };
     let request = Request { keyed, ..incoming.request() };
     let render = move |office: &Office<'_>, _: &[(Stream, Event)]| {
-        let mut shown = office.accounts.token(id).map_or(Json::Null, |issued| token_json(issued, office.accounts));
+        let mut shown =
+            office.accounts.token(id).map_or(Json::Null, |issued| token_json(issued, office.accounts));
         shown["token"] = token.clone().into();
         Answer::new(201, shown).location(format!("/v1/tokens/{id}"))
     };
@@ -126,7 +136,11 @@ struct Turn {
     keyed: Option<(CommandId, [u8; 32])>,
 }
 
-async fn identity(app: &App, incoming: &Incoming, key: Option<&crate::http::IdempotencyKey>) -> Result<Turn, Problem> {
+async fn identity(
+    app: &App,
+    incoming: &Incoming,
+    key: Option<&crate::http::IdempotencyKey>,
+) -> Result<Turn, Problem> {
     let (Some(key), Some((first, digest))) = (key, incoming.request().keyed) else {
         return Ok(Turn { id: TokenId(Uuid::now_v7()), before: None, keyed: None });
     };

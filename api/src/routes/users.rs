@@ -23,7 +23,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
 use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, taking, tagged};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, tagged, taking};
 use crate::passwords::password_fault;
 
 /// The routes of this file.
@@ -33,7 +33,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(refusing(taking(routes!(list_users), &[READ_LIST]), &[READING]))
         .routes(refusing(taking(routes!(add_user), &[key]), &[WRITING, &[Code::Exists]]))
         .routes(refusing(taking(routes!(show_user), &[READ_ONE]), &[READING]))
-        .routes(refusing(taking(routes!(change_user), &[WRITE_REVISED]), &[WRITING, REVISED, &[Code::Exists]]))
+        .routes(refusing(
+            taking(routes!(change_user), &[WRITE_REVISED]),
+            &[WRITING, REVISED, &[Code::Exists]],
+        ))
         .routes(refusing(taking(routes!(disable_user), &[WRITE_REVISED]), &[WRITING, REVISED]))
         .routes(refusing(taking(routes!(change_own_password), &[key]), &[WRITING]))
 }
@@ -41,7 +44,11 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The users, by name.
 #[utoipa::path(get, path = "/users", operation_id = "list_users", tag = "users",
     responses((status = 200, description = "Users by name", body = schemas::Page<schemas::User>)))]
-async fn list_users(State(app): State<App>, reader: Reader, list: Result<Listing, Problem>) -> Result<Paged<Json>, Problem> {
+async fn list_users(
+    State(app): State<App>,
+    reader: Reader,
+    list: Result<Listing, Problem>,
+) -> Result<Paged<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
@@ -49,8 +56,10 @@ async fn list_users(State(app): State<App>, reader: Reader, list: Result<Listing
     let items = app
         .desk
         .with_accounts(|accounts| {
-            let mut users: Vec<_> =
-                accounts.users().filter(|user| after.as_ref().is_none_or(|after| user.name > *after)).collect();
+            let mut users: Vec<_> = accounts
+                .users()
+                .filter(|user| after.as_ref().is_none_or(|after| user.name > *after))
+                .collect();
             users.sort_by(|a, b| a.name.cmp(&b.name));
             users.truncate(limit);
             users.into_iter().map(|user| (user.id, user_json(user, accounts))).collect::<Vec<_>>()
@@ -100,7 +109,11 @@ async fn add_user(State(app): State<App>, incoming: Incoming) -> Result<Response
         language: body.language,
     };
     let command = AddUser { user: id, person };
-    incoming.execute(&app, command, extra, move |office, _| answer(201, office, id).location(format!("/v1/users/{id}"))).await
+    incoming
+        .execute(&app, command, extra, move |office, _| {
+            answer(201, office, id).location(format!("/v1/users/{id}"))
+        })
+        .await
 }
 
 /// A user.
@@ -117,7 +130,9 @@ async fn show_user(
     let id = user_id(&id)?;
     let found = app
         .desk
-        .with_accounts(|accounts| accounts.user(id).map(|user| (user.epoch, user.revision, user_json(user, accounts))))
+        .with_accounts(|accounts| {
+            accounts.user(id).map(|user| (user.epoch, user.revision, user_json(user, accounts)))
+        })
         .await?;
     let Some((epoch, revision, body)) = found else { return Err(Problem::new(Code::NotFound)) };
     let body = with_last_log_in(&app, vec![(id, body)]).await?.pop();
@@ -267,7 +282,8 @@ async fn change_own_password(
     let (name, _) = app.desk.names_of(incoming.caller.who).await?;
     app.logins.check(&name, peer.ip())?;
     let hash = app.desk.ledger.password_of(user.0).await.map_err(Failure::from)?;
-    let fits = app.passwords.fits(body.old, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
+    let fits =
+        app.passwords.fits(body.old, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     if !fits {
         app.logins.failed(&name, peer.ip());
         return Err(Problem::invalid("/old", "this is not the password"));
@@ -313,7 +329,8 @@ fn answer(status: u16, office: &Office<'_>, id: UserId) -> Answer {
 
 async fn with_last_log_in(app: &App, users: Vec<(UserId, Json)>) -> Result<Vec<Json>, Problem> {
     let ids: Vec<UserId> = users.iter().map(|(id, _)| *id).collect();
-    let last = projections::account::last_logins(app.projections.pool(), &ids).await.map_err(Failure::from)?;
+    let last =
+        projections::account::last_logins(app.projections.pool(), &ids).await.map_err(Failure::from)?;
     let with = |(id, mut body): (UserId, Json)| {
         body["last_login_at"] = serde_json::to_value(last.get(&id)).unwrap_or_default();
         body

@@ -1,13 +1,15 @@
 //! What all writes of records share: the answer, and who may edit what just now.
 
-use domain::command::block::{action_of, covering, lock_holder};
-use domain::command::write_record::{How, Target, WriteRecord};
-use domain::command::remove_record::RemoveRecord;
-use domain::command::{Office, Stream};
-use domain::{Action, Class, Event, HourOf, Kind, Mode, Plan, PlanId, Record, RecordId, Right, SessionId, Who};
-use projections::Moment;
-use chrono::NaiveDate;
 use axum::response::Response;
+use chrono::NaiveDate;
+use domain::command::block::{action_of, covering, lock_holder};
+use domain::command::remove_record::RemoveRecord;
+use domain::command::write_record::{How, Target, WriteRecord};
+use domain::command::{Office, Stream};
+use domain::{
+    Action, Class, Event, HourOf, Kind, Mode, Plan, PlanId, Record, RecordId, Right, SessionId, Who,
+};
+use projections::Moment;
 use serde_json::{Map, Value as Json, json};
 
 use super::incoming::{Incoming, refusal, respond};
@@ -125,7 +127,8 @@ pub async fn remove(
         lock: incoming.lock,
         shape: incoming.body().readable().map_err(refusal),
     };
-    let answered = app.desk.execute(incoming.request(), command, Extra::default(), |_, _| Answer::empty(204)).await;
+    let answered =
+        app.desk.execute(incoming.request(), command, Extra::default(), |_, _| Answer::empty(204)).await;
     respond(app, answered)
 }
 
@@ -161,20 +164,30 @@ fn written(
     });
     let (id, created) = match (id, target) {
         (Some(found), _) => found,
-        (None, Target::Named(kind, name)) => (plan.named(*kind, name).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
-        (None, Target::Singleton(kind)) => (plan.singleton(*kind).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false),
-        (None, Target::Hour { lesson, n }) => (hour(plan, lesson, hour_period, *n).unwrap_or(RecordId(uuid::Uuid::nil())), false),
+        (None, Target::Named(kind, name)) => {
+            (plan.named(*kind, name).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false)
+        }
+        (None, Target::Singleton(kind)) => {
+            (plan.singleton(*kind).map_or(RecordId(uuid::Uuid::nil()), |it| it.id), false)
+        }
+        (None, Target::Hour { lesson, n }) => {
+            (hour(plan, lesson, hour_period, *n).unwrap_or(RecordId(uuid::Uuid::nil())), false)
+        }
         _ => (RecordId(uuid::Uuid::nil()), false),
     };
     let Some(record) = plan.record(id) else { return Answer::empty(200) };
     let period = period.and_then(|name| plan.named(Kind::Periods, name)).map(|it| it.id);
     let mut body = plan.record_json(record, period);
     if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
-        let own: Vec<&str> = record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
+        let own: Vec<&str> =
+            record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
         body.insert("period_fields".into(), own.into());
     }
     if !events.is_empty() {
-        body.insert("changed".into(), json!({ "by": office.accounts.name_of(who), "at": null, "position": null }));
+        body.insert(
+            "changed".into(),
+            json!({ "by": office.accounts.name_of(who), "at": null, "position": null }),
+        );
     }
     let mut answer = Answer::new(if created { 201 } else { 200 }, Json::Object(body))
         .revision(record.epoch, record.revision);
@@ -200,17 +213,30 @@ fn location(plan_id: &PlanId, plan: &Plan, record: &Record) -> String {
         (None, Some(hour)) => {
             let lesson = plan.name_of(hour.lesson).unwrap_or_default();
             let period = plan.name_of(hour.period).unwrap_or_default();
-            format!("{plan_path}/lessons/{}/placements/{}?period={}", encoded(&lesson), hour.n, encoded(&period))
+            format!(
+                "{plan_path}/lessons/{}/placements/{}?period={}",
+                encoded(&lesson),
+                hour.n,
+                encoded(&period)
+            )
         }
         (None, None) => format!("{plan_path}/{}", record.kind),
     }
 }
 
 /// `{value, why, held_by}`: whether whoever asks could edit records of this kind now, and what stands in the way.
-pub fn editable(office: &Office<'_>, session: Option<SessionId>, kind: Kind, period: Option<RecordId>, today: NaiveDate) -> Json {
+pub fn editable(
+    office: &Office<'_>,
+    session: Option<SessionId>,
+    kind: Kind,
+    period: Option<RecordId>,
+    today: NaiveDate,
+) -> Json {
     let no = |why: &str, held_by: Vec<Json>| json!({ "value": false, "why": why, "held_by": held_by });
     let Some(plan) = office.plan else { return no("plan", Vec::new()) };
-    let Some(session) = session.and_then(|id| plan.sessions.get(id)) else { return no("session", Vec::new()) };
+    let Some(session) = session.and_then(|id| plan.sessions.get(id)) else {
+        return no("session", Vec::new());
+    };
     if session.mode == Mode::Read || plan.condition() != domain::PlanCondition::Open {
         return no("mode", Vec::new());
     }

@@ -68,7 +68,10 @@ pub(super) fn plans_faults(plans: &Plans) -> Vec<FieldFault> {
         .enumerate()
         .filter(|(_, pattern)| !good(pattern))
         .map(|(index, _)| {
-            FieldFault::new(format!("/plans/{index}"), "a pattern is written like 100234~*~* or 100234~2026-2027~1")
+            FieldFault::new(
+                format!("/plans/{index}"),
+                "a pattern is written like 100234~*~* or 100234~2026-2027~1",
+            )
         })
         .collect()
 }

@@ -43,9 +43,7 @@ impl Command for AddUser {
         if office.accounts.user_named(&self.person.name).is_some() {
             return Err(Refusal::bare(RefusalCode::Exists).into());
         }
-        let person = |value: &Option<String>| {
-            value.clone().map(|open| Personal { of: self.user.0, open })
-        };
+        let person = |value: &Option<String>| value.clone().map(|open| Personal { of: self.user.0, open });
         let added = UserAdded {
             user: self.user,
             name: Personal { of: self.user.0, open: self.person.name.clone() },
@@ -68,7 +66,10 @@ impl Person {
             faults.push(FieldFault::new("/name", "this name is kept for programs and the service itself"));
         }
         for (pointer, value) in [("/full_name", &self.full_name), ("/email", &self.email)] {
-            if value.as_ref().is_some_and(|text| text.chars().count() > 200 || text.chars().any(char::is_control)) {
+            if value
+                .as_ref()
+                .is_some_and(|text| text.chars().count() > 200 || text.chars().any(char::is_control))
+            {
                 let detail = "a text of at most 200 characters without control characters belongs here";
                 faults.push(FieldFault::new(pointer, detail));
             }

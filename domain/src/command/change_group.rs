@@ -56,8 +56,7 @@ impl Command for ChangeGroup {
         if name == group.name && plans == group.plans && rights.iter().eq(group.rights.iter()) {
             return Ok(Vec::new());
         }
-        let changed =
-            GroupChanged { group: group.id, revision: group.revision + 1, name, rights, plans };
+        let changed = GroupChanged { group: group.id, revision: group.revision + 1, name, rights, plans };
         Ok(vec![(Stream::Accounts, changed.into())])
     }
 }

@@ -41,10 +41,18 @@ impl Command for ChangeSession {
             .filter(|activity| activity.as_str() != session.activity.as_deref().unwrap_or(""));
         let Some(_) = &self.plan else {
             if self.mode.is_some() || self.period.is_some() {
-                return Err(Refusal::fault("/mode", "a session that is in no plan has neither mode nor period").into());
+                return Err(Refusal::fault(
+                    "/mode",
+                    "a session that is in no plan has neither mode nor period",
+                )
+                .into());
             }
             let changed = SessionChanged { session: id, mode: None, period: None, activity };
-            return Ok(if changed.activity.is_some() { vec![(Stream::Sessions, changed.into())] } else { Vec::new() });
+            return Ok(if changed.activity.is_some() {
+                vec![(Stream::Sessions, changed.into())]
+            } else {
+                Vec::new()
+            });
         };
         let plan = office.plan()?;
         let period = match &self.period {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Event, FieldFault, FieldName, Hour, Kind, PlanCreated, PlanId, RecordCreated, RecordId, Refusal, RefusalCode,
-    Right, Value,
+    Event, FieldFault, FieldName, Hour, Kind, PlanCreated, PlanId, RecordCreated, RecordId, Refusal,
+    RefusalCode, Right, Value,
 };
 
 /// Makes a plan with one period over the whole school year, days 1-5 and hours 1-12.
@@ -50,11 +50,7 @@ impl Command for CreatePlan {
         else {
             return Err(Refusal::fault("/year", "a school year is written like 2026-2027").into());
         };
-        let period = [
-            ("id", Value::Text("1".into())),
-            ("from", Value::Date(from)),
-            ("to", Value::Date(to)),
-        ];
+        let period = [("id", Value::Text("1".into())), ("from", Value::Date(from)), ("to", Value::Date(to))];
         let hours = (1..=HOURS_OF_A_NEW_PLAN).map(|hour| Hour { hour, from: None, to: None }).collect();
         let grid = [("days", Value::Days((1..=5).collect())), ("hours", Value::Hours(hours))];
         let school = [("cover_restricted_to_period", Value::Flag(false))];
@@ -71,7 +67,8 @@ impl Command for CreatePlan {
 fn created<const N: usize>(ask: &mut Ask<'_>, kind: Kind, fields: [(&'static str, Value); N]) -> Event {
     let fields: BTreeMap<FieldName, Value> =
         fields.into_iter().map(|(name, value)| (FieldName::Borrowed(name), value)).collect();
-    RecordCreated { record: RecordId((ask.new_id)()), kind, revision: 1, hour_of: None, fields, import: None }.into()
+    RecordCreated { record: RecordId((ask.new_id)()), kind, revision: 1, hour_of: None, fields, import: None }
+        .into()
 }
 
 /// What is wrong with the title of a plan.

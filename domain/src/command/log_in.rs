@@ -3,8 +3,8 @@
 use super::block::{lock_holder, lock_obstacle};
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Action, ChangeRefused, Kind, Lock, Mode, Plan, PlanCondition, PlanId, Refusal, RefusalCode, Right, SessionId,
-    SessionStarted, Who,
+    Action, ChangeRefused, Kind, Lock, Mode, Plan, PlanCondition, PlanId, Refusal, RefusalCode, Right,
+    SessionId, SessionStarted, Who,
 };
 
 /// Starts a session. Who it is has been proved by a password, a token or the token of a session that was lost.
@@ -66,7 +66,9 @@ impl LogIn {
     fn decide_site(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         if self.mode.is_some() || self.period.is_some() {
             let pointer = if self.mode.is_some() { "/mode" } else { "/period" };
-            return Err(Refusal::fault(pointer, "a session that is in no plan has neither mode nor period").into());
+            return Err(
+                Refusal::fault(pointer, "a session that is in no plan has neither mode nor period").into()
+            );
         }
         if self.resumed && office.sessions.get(self.session).is_some() {
             return Ok(Vec::new());
@@ -91,7 +93,13 @@ impl LogIn {
         }
     }
 
-    fn mode_for(&self, office: &Office<'_>, plan: &Plan, who: Who, wish: Option<Mode>) -> Result<Mode, Refusal> {
+    fn mode_for(
+        &self,
+        office: &Office<'_>,
+        plan: &Plan,
+        who: Who,
+        wish: Option<Mode>,
+    ) -> Result<Mode, Refusal> {
         let edits = office.accounts.may(who, Right::Data)
             || office.accounts.may(who, Right::Timetable)
             || office.accounts.may(who, Right::Import)

@@ -36,7 +36,8 @@ impl Command for RemoveGroup {
             .collect();
         members.sort_unstable();
         if !members.is_empty() {
-            let used_by: Vec<_> = members.iter().take(100).map(|record| json!({ "record": record })).collect();
+            let used_by: Vec<_> =
+                members.iter().take(100).map(|record| json!({ "record": record })).collect();
             return Err(Refusal::with(RefusalCode::InUse, json!({ "used_by": used_by })).into());
         }
         Ok(vec![(Stream::Accounts, GroupRemoved { group: group.id }.into())])

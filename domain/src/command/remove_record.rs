@@ -54,7 +54,8 @@ impl Command for RemoveRecord {
         if class == Class::Exclusive {
             check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
-        check_block(office, session, class, record.hour_of.map(|hour| hour.period), ask.today).map_err(about)?;
+        check_block(office, session, class, record.hour_of.map(|hour| hour.period), ask.today)
+            .map_err(about)?;
         let judged = Judged {
             precondition: &self.precondition,
             wanted: &[],
@@ -82,9 +83,11 @@ impl RemoveRecord {
             Target::Hour { lesson, n } => {
                 let lesson = plan.named(Kind::Lessons, lesson).ok_or_else(Refusal::not_found)?.id;
                 let period = match &self.period {
-                    Some(name) => plan.named(Kind::Periods, name).map(|period| period.id).ok_or_else(|| {
-                        Refusal::fault("/query/period", format!("the plan has no period {name:?}"))
-                    })?,
+                    Some(name) => {
+                        plan.named(Kind::Periods, name).map(|period| period.id).ok_or_else(|| {
+                            Refusal::fault("/query/period", format!("the plan has no period {name:?}"))
+                        })?
+                    }
                     None => of_session.ok_or_else(Refusal::not_found)?,
                 };
                 plan.placement(&HourOf { lesson, period, n: *n })

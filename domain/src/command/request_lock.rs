@@ -43,8 +43,7 @@ impl Command for RequestLock {
         } else {
             self.check_optimise(office, plan, session, periods.as_deref().unwrap_or(&[]), ask)?;
         }
-        let granted =
-            LockGranted { lock: self.lock, session: session.id, action: self.action, periods };
+        let granted = LockGranted { lock: self.lock, session: session.id, action: self.action, periods };
         Ok(vec![(Stream::Plan, granted.into())])
     }
 }
@@ -59,7 +58,10 @@ impl RequestLock {
             return Ok(None);
         };
         if !takes_periods {
-            return Err(Refusal::fault("/periods", "only optimising takes periods; this action is for the whole plan"));
+            return Err(Refusal::fault(
+                "/periods",
+                "only optimising takes periods; this action is for the whole plan",
+            ));
         }
         if names.is_empty() || (self.action == Action::Optimise && names.len() > 1) {
             let detail = "one period for optimise, several for optimise-many";
@@ -154,7 +156,12 @@ impl RequestLock {
         Err(Refusal::with(RefusalCode::LockRefused, json!({ "held_by": held })).recorded(denied))
     }
 
-    fn denied(&self, session: &Session, periods: Option<&Vec<RecordId>>, obstacles: Vec<Obstacle>) -> LockDenied {
+    fn denied(
+        &self,
+        session: &Session,
+        periods: Option<&Vec<RecordId>>,
+        obstacles: Vec<Obstacle>,
+    ) -> LockDenied {
         LockDenied {
             who: session.who,
             session: Some(session.id),

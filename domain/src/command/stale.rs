@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Ask, Obstruction, Office, PastChange, Precondition};
 use crate::{
-    ChangeRefused, FieldChange, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, Wanted, Winner, named,
-    value_json,
+    ChangeRefused, FieldChange, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, Wanted, Winner,
+    named, value_json,
 };
 
 impl Precondition {
@@ -30,9 +30,12 @@ impl Precondition {
     /// The newest revision named that can have been, so that everything after it is news to the client.
     fn base(&self, now: u64) -> u64 {
         match self {
-            Precondition::Revisions(based_on) => {
-                based_on.iter().map(|(_, revision)| *revision).filter(|revision| *revision < now).max().unwrap_or(now.saturating_sub(1))
-            }
+            Precondition::Revisions(based_on) => based_on
+                .iter()
+                .map(|(_, revision)| *revision)
+                .filter(|revision| *revision < now)
+                .max()
+                .unwrap_or(now.saturating_sub(1)),
             _ => now.saturating_sub(1),
         }
     }
@@ -66,7 +69,8 @@ pub(super) fn check_stale(
     let after_revision = judged.precondition.base(record.revision);
     let history = known_history(ask, record.id, record.revision, after_revision)?;
     let since = history.iter().filter(|past| past.revision > after_revision);
-    let touched: BTreeSet<&str> = since.clone().flat_map(|past| &past.changes).map(|it| it.field.as_ref()).collect();
+    let touched: BTreeSet<&str> =
+        since.clone().flat_map(|past| &past.changes).map(|it| it.field.as_ref()).collect();
     if judged.disjoint && !judged.resolved.iter().any(|change| touched.contains(change.field.as_ref())) {
         return Ok(());
     }
@@ -85,7 +89,8 @@ pub(super) fn check_stale(
         let base = first.map_or(theirs, |change| change.from.as_ref());
         changes.push(stale_field(plan, field, base, theirs, judged.wanted));
     }
-    Err(refusal(office, ask, record, judged, &history, (changes, Json::Object(current), record.revision)).into())
+    Err(refusal(office, ask, record, judged, &history, (changes, Json::Object(current), record.revision))
+        .into())
 }
 
 /// 412 for a change of something that is gone: `current` is null.
@@ -124,7 +129,13 @@ fn known_history<'a>(
     if history.last().is_some_and(|last| last.revision == revision) { Ok(history) } else { Err(needs) }
 }
 
-fn stale_field(plan: &Plan, field: &str, base: Option<&Value>, theirs: Option<&Value>, wanted: &[Wanted]) -> Json {
+fn stale_field(
+    plan: &Plan,
+    field: &str,
+    base: Option<&Value>,
+    theirs: Option<&Value>,
+    wanted: &[Wanted],
+) -> Json {
     let shown = |value: Option<&Value>| value.map(|value| value_json(&named(value, |id| plan.name_of(id))));
     let mut object = Map::new();
     object.insert("field".into(), field.into());

@@ -9,8 +9,8 @@ use super::log_in::LogIn;
 use super::request_lock::RequestLock;
 use super::{Ask, Command, Obstruction, Office, PastChange, Stream};
 use crate::{
-    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, Position, Refusal, SessionId, Sessions, Site,
-    Stamp, UserAdded, UserId, Who,
+    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, Position, Refusal, SessionId, Sessions,
+    Site, Stamp, UserAdded, UserId, Who,
 };
 
 /// The plan of the tests.
@@ -33,12 +33,22 @@ impl Desk {
         let mut desk = Desk::default();
         desk.done_as(Who::System, None, &FoundLedger);
         desk.done_as(Who::Operator, None, &CreatePlan { plan: PLAN.parse().unwrap(), title: None });
-        let groups = [("anna", "planners"), ("bert", "planners"), ("clara", "cover-planners"), ("curt", "cover-planners"), ("victor", "viewers")];
+        let groups = [
+            ("anna", "planners"),
+            ("bert", "planners"),
+            ("clara", "cover-planners"),
+            ("curt", "cover-planners"),
+            ("victor", "viewers"),
+        ];
         for (name, group) in groups {
             let user = UserId(desk.id());
             let group = desk.accounts.group_named(group).unwrap().id;
             let name = crate::Personal { of: user.0, open: name.to_owned() };
-            desk.fold(Stream::Accounts, UserAdded { user, name, group, full_name: None, email: None, language: None }.into(), Who::System);
+            desk.fold(
+                Stream::Accounts,
+                UserAdded { user, name, group, full_name: None, email: None, language: None }.into(),
+                Who::System,
+            );
         }
         desk
     }
@@ -107,7 +117,12 @@ impl Desk {
     }
 
     /// Decides, with the history that a decision asks for, and folds what it leads to.
-    pub fn try_as(&mut self, who: Who, session: Option<SessionId>, command: &impl Command) -> Result<Vec<Event>, Refusal> {
+    pub fn try_as(
+        &mut self,
+        who: Who,
+        session: Option<SessionId>,
+        command: &impl Command,
+    ) -> Result<Vec<Event>, Refusal> {
         let mut history: Option<Vec<PastChange>> = None;
         loop {
             let mut next = self.last_id;
@@ -115,7 +130,12 @@ impl Desk {
                 next += 1;
                 Uuid::from_u128(next)
             };
-            let office = Office { plan: Some(&self.plan), accounts: &self.accounts, site: &self.site, sessions: &self.sessions };
+            let office = Office {
+                plan: Some(&self.plan),
+                accounts: &self.accounts,
+                site: &self.site,
+                sessions: &self.sessions,
+            };
             let mut ask = Ask {
                 who,
                 session,
@@ -124,7 +144,10 @@ impl Desk {
                 new_id: &mut new_id,
                 history: history.as_deref(),
             };
-            let decided = office.admit(command, &ask).map_err(Obstruction::from).and_then(|()| command.decide(&office, &mut ask));
+            let decided = office
+                .admit(command, &ask)
+                .map_err(Obstruction::from)
+                .and_then(|()| command.decide(&office, &mut ask));
             self.last_id = next;
             match decided {
                 Ok(events) => {
@@ -150,7 +173,11 @@ impl Desk {
                     e.revision,
                     e.fields
                         .iter()
-                        .map(|(field, value)| FieldChange { field: field.clone(), from: None, to: Some(value.clone()) })
+                        .map(|(field, value)| FieldChange {
+                            field: field.clone(),
+                            from: None,
+                            to: Some(value.clone()),
+                        })
                         .collect(),
                 ),
                 Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
@@ -181,7 +208,15 @@ fn moment(count: usize) -> DateTime<Utc> {
 }
 
 fn log_in(session: SessionId, mode: Option<crate::Mode>) -> LogIn {
-    LogIn { plan: Some(PLAN.parse().unwrap()), session, mode, period: None, client: None, resumed: false, replaces: None }
+    LogIn {
+        plan: Some(PLAN.parse().unwrap()),
+        session,
+        mode,
+        period: None,
+        client: None,
+        resumed: false,
+        replaces: None,
+    }
 }
 
 fn request(lock: LockId, action: Action) -> RequestLock {

@@ -7,8 +7,9 @@ use super::block::{action_of, check_block, check_lock};
 use super::stale::{Judged, check_stale, stale_gone};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
 use crate::{
-    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, HourOf, Kind, Personal, Plan, PlanId, Record,
-    RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session, Value, Wanted, name_fault,
+    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, HourOf, Kind, Personal, Plan, PlanId,
+    Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session, Value, Wanted,
+    name_fault,
 };
 
 mod check;
@@ -228,7 +229,9 @@ impl WriteRecord {
         let mut after = match (self.how, before) {
             (How::Patch, Some(before)) => before.clone(),
             // The name stays: it is in the path, and changing it takes a PATCH.
-            (How::Put, Some(before)) => before.iter().filter(|(name, _)| **name == "id").map(|(n, v)| (*n, v.clone())).collect(),
+            (How::Put, Some(before)) => {
+                before.iter().filter(|(name, _)| **name == "id").map(|(n, v)| (*n, v.clone())).collect()
+            }
             (_, None) => Fields::new(),
         };
         if let (Target::Named(_, name), None, None) = (&self.target, before, &self.period) {
@@ -272,7 +275,13 @@ impl WriteRecord {
         kind.class_of(changes.iter().map(|change| change.field.as_ref()))
     }
 
-    fn check_right(&self, office: &Office<'_>, ask: &Ask<'_>, class: Class, changes: bool) -> Result<(), Refusal> {
+    fn check_right(
+        &self,
+        office: &Office<'_>,
+        ask: &Ask<'_>,
+        class: Class,
+        changes: bool,
+    ) -> Result<(), Refusal> {
         if !changes {
             return Ok(());
         }
@@ -293,7 +302,9 @@ impl WriteRecord {
         };
         let fields = after
             .into_iter()
-            .filter_map(|(name, value)| Some((FieldName::Borrowed(name), sealed(kind.field(name)?, id, value))))
+            .filter_map(|(name, value)| {
+                Some((FieldName::Borrowed(name), sealed(kind.field(name)?, id, value)))
+            })
             .collect::<BTreeMap<_, _>>();
         RecordCreated { record: id, kind, revision: last + 1, hour_of, fields, import: None }.into()
     }
@@ -306,7 +317,12 @@ pub fn sealed(field: &Field, record: RecordId, value: Value) -> Value {
 }
 
 /// What differs between two sets of fields, in the order of the table of fields, as an event holds it.
-pub fn differences(kind: Kind, record: RecordId, before: Option<&Fields>, after: &Fields) -> Vec<FieldChange> {
+pub fn differences(
+    kind: Kind,
+    record: RecordId,
+    before: Option<&Fields>,
+    after: &Fields,
+) -> Vec<FieldChange> {
     kind.fields()
         .iter()
         .filter_map(|field| {
@@ -328,7 +344,13 @@ fn same_but_rooms(from: Option<&Value>, to: Option<&Value>) -> bool {
 }
 
 /// Sets the room in all rows of a placement; one that has no rows of its own gets those of the lesson's couplings.
-fn set_room(plan: &Plan, hour_of: HourOf, after: &mut Fields, room: Option<&str>, faults: &mut Vec<FieldFault>) {
+fn set_room(
+    plan: &Plan,
+    hour_of: HourOf,
+    after: &mut Fields,
+    room: Option<&str>,
+    faults: &mut Vec<FieldFault>,
+) {
     let room = match room.map(|name| plan.named(Kind::Rooms, name).ok_or(name)) {
         None => None,
         Some(Ok(room)) => Some(room.id),

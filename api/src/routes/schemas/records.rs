@@ -2,9 +2,7 @@
 
 use axum::routing::MethodRouter;
 use domain::{Class, Field, Form, Kind};
-use utoipa::openapi::path::{
-    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths,
-};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
@@ -32,7 +30,12 @@ pub enum Operation {
 }
 
 /// A route with its description.
-pub fn route(path: &str, kind: Kind, operation: Operation, router: MethodRouter<App>) -> UtoipaMethodRouter<App> {
+pub fn route(
+    path: &str,
+    kind: Kind,
+    operation: Operation,
+    router: MethodRouter<App>,
+) -> UtoipaMethodRouter<App> {
     let (method, status) = match operation {
         Operation::List | Operation::Show => (HttpMethod::Get, "200"),
         Operation::Create => (HttpMethod::Post, "201"),
@@ -57,7 +60,8 @@ pub fn route(path: &str, kind: Kind, operation: Operation, router: MethodRouter<
         described = described.parameter(parameter);
     }
     if matches!(operation, Operation::Create | Operation::Put | Operation::Patch) {
-        let media = if operation == Operation::Patch { "application/merge-patch+json" } else { "application/json" };
+        let media =
+            if operation == Operation::Patch { "application/merge-patch+json" } else { "application/json" };
         let content = || ContentBuilder::new().schema(Some(reference(&input_name(kind)))).build();
         let mut body = RequestBodyBuilder::new().required(Some(Required::True)).content(media, content());
         if operation == Operation::Patch {
@@ -79,7 +83,8 @@ pub fn route(path: &str, kind: Kind, operation: Operation, router: MethodRouter<
         described = described.response("201", answer("The record that was made", &record_name(kind)));
     }
     if operation == Operation::Show {
-        described = described.response("304", ResponseBuilder::new().description("The caller has it").build());
+        described =
+            described.response("304", ResponseBuilder::new().description("The caller has it").build());
     }
     described = described.response(status, response);
     let mut paths = Paths::new();
@@ -110,7 +115,9 @@ fn parameters(path: &str, kind: Kind, operation: Operation) -> Vec<Parameter> {
             .build()
     };
     let mut all = Vec::new();
-    for (name, description) in [("plan", "`school~year~version`"), ("id", "The name"), ("n", "The hour of the lesson, from 1")] {
+    for (name, description) in
+        [("plan", "`school~year~version`"), ("id", "The name"), ("n", "The hour of the lesson, from 1")]
+    {
         if path.contains(&format!("{{{name}}}")) {
             let schema = if name == "n" { whole(Some(1), None) } else { text() };
             all.push(parameter(name, ParameterIn::Path, Required::True, schema, description));
@@ -132,7 +139,13 @@ fn parameters(path: &str, kind: Kind, operation: Operation) -> Vec<Parameter> {
     if matches!(operation, Operation::Put | Operation::Patch | Operation::Create) && !kind.is_singleton() {
         let disjoint = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["disjoint"])).build();
         let description = "A stale change may pass when nobody else touched its fields";
-        all.push(parameter("merge", ParameterIn::Query, Required::False, Schema::Object(disjoint), description));
+        all.push(parameter(
+            "merge",
+            ParameterIn::Query,
+            Required::False,
+            Schema::Object(disjoint),
+            description,
+        ));
     }
     all
 }
@@ -192,9 +205,9 @@ fn record(kind: Kind) -> RefOr<Schema> {
         .schema_type(Type::Object)
         .description(Some("Who changed it last, when and where: `{by, at, position}`"));
     object = object.property("changed", changed.build());
-    let editable = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .description(Some("In lists and singletons: whether the caller could edit it now, else why not and who holds it"));
+    let editable = ObjectBuilder::new().schema_type(Type::Object).description(Some(
+        "In lists and singletons: whether the caller could edit it now, else why not and who holds it",
+    ));
     object = object.property("editable", editable.build());
     if !kind.is_singleton() {
         object = object.property("period_fields", ArrayBuilder::new().items(any()).build());
@@ -269,9 +282,9 @@ fn field_schema(field: &Field) -> Schema {
         Form::Name => Schema::Object(text(domain::NAME_LENGTH_MAX).min_length(Some(1)).build()),
         Form::Words(max) => Schema::Object(text(max).build()),
         Form::Number(min, max) => whole(Some(min), Some(max)),
-        Form::Decimal(max) => {
-            Schema::Object(ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0)).maximum(Some(max)).build())
-        }
+        Form::Decimal(max) => Schema::Object(
+            ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0)).maximum(Some(max)).build(),
+        ),
         Form::Date => Schema::Object(
             ObjectBuilder::new()
                 .schema_type(Type::String)
@@ -302,7 +315,9 @@ fn rows(names: &[&str], coupling: bool) -> Schema {
         object = object.property(*name, text());
     }
     if coupling {
-        object = object.property("hours_per_week", nullable(whole(Some(0), Some(1_000)), true)).property("student_group", text());
+        object = object
+            .property("hours_per_week", nullable(whole(Some(0), Some(1_000)), true))
+            .property("student_group", text());
     }
     Schema::Array(ArrayBuilder::new().items(object.build()).max_items(Some(domain::ROWS_MAX)).build())
 }
@@ -323,4 +338,3 @@ fn hour() -> Schema {
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
     Schema::Object(object.build())
 }
-
