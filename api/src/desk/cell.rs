@@ -107,10 +107,8 @@ impl<S: Fold> Cell<S> {
     /// Reads what others have written since, whether or not there is a sign of it.
     pub async fn refresh(&self, ledger: &Ledger) -> Result<(), Failure> {
         let mut folded = self.write(ledger).await?;
-        // With commits of our own under way the ledger cannot tell what others wrote; they are judged there in any case.
-        if !folded.pending.is_empty() {
-            return Ok(());
-        }
+        // What is newer may be our own, on its way. It is read all the same: another node's may be among it, and whoever asks for a
+        // session or an account that is not known here has to be told the truth. It costs those on their way nothing.
         let newer =
             ledger.read_stream(&self.stream, folded.committed_version, 1).await.map_err(Failure::database)?;
         if newer.is_empty() { Ok(()) } else { folded.catch_up(&self.stream, ledger).await }
