@@ -3,6 +3,7 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// The shortest password, in characters.
@@ -30,6 +31,9 @@ pub struct TooManyAtOnce;
 /// How many may wait for their turn.
 const WAITING_MAX: usize = 512;
 
+/// How many do.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
 impl Passwords {
     /// A pool with one turn for each core.
     pub fn new() -> Result<Passwords, HashFailed> {
@@ -51,7 +55,6 @@ impl Passwords {
     pub async fn fits(&self, password: SecretString, hash: Option<String>) -> Result<bool, TooManyAtOnce> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone());
-        static WAITING: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let _place = Place::take(&WAITING)?;
         let Ok(_turn) = self.turns.acquire().await else { return Err(TooManyAtOnce) };
         let checked = tokio::task::spawn_blocking(move || {
@@ -65,12 +68,12 @@ impl Passwords {
 }
 
 /// One of the places in the queue.
-struct Place(&'static std::sync::atomic::AtomicUsize);
+struct Place(&'static AtomicUsize);
 
 impl Place {
-    fn take(waiting: &'static std::sync::atomic::AtomicUsize) -> Result<Place, TooManyAtOnce> {
-        if waiting.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= WAITING_MAX {
-            waiting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    fn take(waiting: &'static AtomicUsize) -> Result<Place, TooManyAtOnce> {
+        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(TooManyAtOnce);
         }
         Ok(Place(waiting))
@@ -79,7 +82,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Record {
     pub hour_of: Option<HourOf>,
     /// Counts the changes.
     pub revision: u64,
-    /// The epoch of the last change; with the revision the value of the ETag.
+    /// The epoch of the last change; with the revision the value of the `ETag`.
     pub epoch: i64,
     /// The values that hold in every period, the name as `id` among them.
     pub fields: Fields,

@@ -31,5 +31,5 @@ impl Clock {
 }
 
 async fn database_now(ledger: &Ledger) -> Result<DateTime<Utc>, sqlx::Error> {
-    sqlx::query_scalar("select clock_timestamp()").fetch_one(ledger.pool()).await
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(ledger.pool()).await
 }

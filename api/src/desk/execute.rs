@@ -120,7 +120,7 @@ impl Held {
 
 /// One attempt that has been written or has still to be decided anew.
 enum Attempt {
-    Done(Answered),
+    Done(Box<Answered>),
     Again,
     History(domain::RecordId, u64, u64),
 }
@@ -139,7 +139,7 @@ impl Desk {
     {
         let run =
             Run { desk: self.clone(), request, command: Arc::new(command), extra, render: Arc::new(render) };
-        tokio::spawn(run.to_the_end()).await.unwrap_or_else(|error| Err(Failure::Internal(error.to_string())))
+        tokio::spawn(run.run_whole()).await.unwrap_or_else(|error| Err(Failure::Internal(error.to_string())))
     }
 }
 
@@ -152,7 +152,7 @@ struct Run<C> {
 }
 
 impl<C: Command + Send + Sync + 'static> Run<C> {
-    async fn to_the_end(self) -> Result<Answered, Failure> {
+    async fn run_whole(self) -> Result<Answered, Failure> {
         let Some((id, digest)) = self.request.keyed else { return self.attempts().await };
         // A second request under the same key waits for the first one's answer.
         let turn =
@@ -203,7 +203,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 self.attempt_alone(history.as_deref()).await?
             };
             match attempt {
-                Attempt::Done(answered) => return Ok(answered),
+                Attempt::Done(answered) => return Ok(*answered),
                 Attempt::Again => conflicts += 1,
                 Attempt::History(record, after, to) => {
                     history = Some(self.desk.history(record, after, to).await?);
@@ -265,14 +265,16 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         }
         match result {
             Ok(done) => match leads_to {
-                LeadsTo::Answer(answer) => Ok(Attempt::Done(answered(*answer, &done))),
+                LeadsTo::Answer(answer) => Ok(Attempt::Done(Box::new(answered(*answer, &done)))),
                 LeadsTo::Refusal(refusal) => Err(Failure::Refused(refusal)),
                 LeadsTo::History(record, after, to) => Ok(Attempt::History(record, after, to)),
             },
             Err(AppendError::Conflict) => Ok(Attempt::Again),
-            Err(AppendError::NotDue) => Ok(Attempt::Done(not_due(&self.desk))),
+            Err(AppendError::NotDue) => Ok(Attempt::Done(Box::new(not_due(&self.desk)))),
             Err(AppendError::Known(stored)) => match self.request.keyed {
-                Some((_, digest)) => self.replay(stored, digest).map(Attempt::Done),
+                Some((_, digest)) => {
+                    self.replay(stored, digest).map(|answered| Attempt::Done(Box::new(answered)))
+                }
                 None => Err(Failure::Internal("the id of a new command is known already".to_owned())),
             },
             Err(error) => Err(error.into()),
@@ -337,7 +339,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         append.looked_at = self.looked_at(held);
         append.rests_on = held.rests_on();
         match decided {
-            Ok(events) => Ok(self.written(held, append, events)),
+            Ok(events) => Ok(self.written(held, append, &events)),
             Err(Obstruction::Refused(refusal)) => self.refused(append, refusal),
             Err(Obstruction::NeedsHistory { record, after_revision, to_revision }) => {
                 // Written under no key: it only waits until what the decision saw is committed, and can be read.
@@ -377,7 +379,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         looked_at
     }
 
-    fn written(&self, held: &mut Held, mut append: Append, events: Vec<(Stream, Event)>) -> Decided {
+    fn written(&self, held: &mut Held, mut append: Append, events: &[(Stream, Event)]) -> Decided {
         let epoch = self.desk.epoch();
         let mut outcomes = Vec::new();
         let mut offset = 0;
@@ -405,7 +407,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             outcomes.extend(outcome.map(|outcome| (outcome, offset)));
             offset += count;
         }
-        let answer = (self.render)(&held.office(), &events);
+        let answer = (self.render)(&held.office(), events);
         if !events.is_empty() {
             append.credentials.clone_from(&self.extra.credentials);
             append.contacts.clone_from(&self.extra.contacts);

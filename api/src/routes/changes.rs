@@ -87,7 +87,7 @@ async fn list_changes(
                 .map_err(Failure::from)?;
         after = feed.next;
         if !feed.items.is_empty() || wait == 0 {
-            return Ok(answer(&app, feed.items, after));
+            return Ok(answer(&app, &feed.items, after));
         }
         let moved = tokio::time::timeout_at(deadline, async {
             tokio::select! {
@@ -96,12 +96,12 @@ async fn list_changes(
             }
         });
         if !moved.await.unwrap_or(false) {
-            return Ok(answer(&app, Vec::new(), after));
+            return Ok(answer(&app, &[], after));
         }
     }
 }
 
-fn answer(app: &App, items: Vec<Json>, next: i64) -> Body<Json> {
+fn answer(app: &App, items: &[Json], next: i64) -> Body<Json> {
     Body(json!({ "items": items, "next": app.desk.position(next).to_string() }))
 }
 

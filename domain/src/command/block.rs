@@ -52,16 +52,16 @@ pub fn check_block(
     let optimising: Vec<&Lock> =
         plan.locks().filter(|lock| lock.action == Action::Optimise && lock.covers(period)).collect();
     if !optimising.is_empty() {
-        let held = optimising.iter().map(|lock| lock_holder(office, plan, lock)).collect();
+        let held: Vec<Json> = optimising.iter().map(|lock| lock_holder(office, plan, lock)).collect();
         let obstacles = optimising.iter().filter_map(|lock| lock_obstacle(plan, lock)).collect();
-        return Err(blocked(session, class, "optimisation", held, obstacles));
+        return Err(blocked(session, class, "optimisation", &held, obstacles));
     }
     if class == Class::Timetable {
         let covering: Vec<&Session> = covering(plan, session, period, today).collect();
         if !covering.is_empty() {
-            let held = covering.iter().map(|it| cover_holder(office, plan, it)).collect();
+            let held: Vec<Json> = covering.iter().map(|it| cover_holder(office, plan, it)).collect();
             let obstacles = covering.iter().map(|it| session_obstacle(it)).collect();
-            return Err(blocked(session, class, "cover", held, obstacles));
+            return Err(blocked(session, class, "cover", &held, obstacles));
         }
     }
     Ok(())
@@ -91,7 +91,7 @@ fn blocked(
     session: &Session,
     class: Class,
     rule: &str,
-    held_by: Vec<Json>,
+    held_by: &[Json],
     obstacles: Vec<Obstacle>,
 ) -> Refusal {
     let mut event = ChangeRefused::new(session.who, Some(session.id), RefusalCode::Blocked);
@@ -108,18 +108,18 @@ pub fn lock_holder(office: &Office<'_>, plan: &Plan, lock: &Lock) -> Json {
         .periods
         .as_ref()
         .map(|periods| periods.iter().filter_map(|period| plan.name_of(*period)).collect());
-    holder(user, lock.action.word(), periods, lock.since())
+    holder(user.as_deref(), lock.action.word(), periods.as_deref(), lock.since())
 }
 
 fn cover_holder(office: &Office<'_>, plan: &Plan, session: &Session) -> Json {
     let periods = session.period.and_then(|period| plan.name_of(period)).map(|name| vec![name]);
-    holder(Some(office.accounts.name_of(session.who)), "cover", periods, session.since)
+    holder(Some(&office.accounts.name_of(session.who)), "cover", periods.as_deref(), session.since)
 }
 
 fn holder(
-    user: Option<String>,
+    user: Option<&str>,
     action: &str,
-    periods: Option<Vec<String>>,
+    periods: Option<&[String]>,
     since: Option<DateTime<Utc>>,
 ) -> Json {
     json!({ "user": user, "action": action, "periods": periods, "since": since })

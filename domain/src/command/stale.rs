@@ -89,7 +89,7 @@ pub(super) fn check_stale(
         let base = first.map_or(theirs, |change| change.from.as_ref());
         changes.push(stale_field(plan, field, base, theirs, judged.wanted));
     }
-    Err(refusal(office, ask, record, judged, &history, (changes, Json::Object(current), record.revision))
+    Err(refusal(office, ask, record, judged, history, (changes, Json::Object(current), record.revision))
         .into())
 }
 

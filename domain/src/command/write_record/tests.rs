@@ -5,6 +5,7 @@ use crate::command::remove_record::RemoveRecord;
 use crate::command::testing::{Desk, PLAN};
 use crate::{Action, Mode, read_fields};
 
+#[allow(clippy::needless_pass_by_value, reason = "so that a test reads as the request does")]
 fn write(target: Target, body: serde_json::Value) -> WriteRecord {
     let fields = read_fields(target.kind(), body.as_object().unwrap());
     WriteRecord {
