@@ -1,0 +1,421 @@
+//! Everything that anybody may ask for in a small school, sensible or not.
+
+use std::sync::Arc;
+
+use domain::command::change_session::ChangeSession;
+use domain::command::end_lock::EndLock;
+use domain::command::end_session::EndSession;
+use domain::command::log_in::LogIn;
+use domain::command::remove_record::RemoveRecord;
+use domain::command::request_lock::RequestLock;
+use domain::command::write_record::{How, Target, WriteRecord};
+use domain::command::{CarriedLock, Precondition};
+use domain::import::{ImportFiles, ImportMode, LessonSource, ReportSlot};
+use domain::{
+    Action, ImportId, Kind, LockEnd, LockId, Mode, Refusal, SessionEnd, SessionId, Who, read_fields,
+};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use crate::desk::{Desk, the_plan};
+
+/// One thing that is asked for. Numbers choose among what is there.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    LogIn {
+        person: usize,
+        mode: Option<Mode>,
+        site: bool,
+    },
+    /// A session that lost contact is opened anew.
+    Resume {
+        which: usize,
+    },
+    LogOut {
+        which: usize,
+        site: bool,
+    },
+    Expire {
+        which: usize,
+    },
+    Change {
+        which: usize,
+        mode: Option<Mode>,
+        activity: Option<&'static str>,
+    },
+    Lock {
+        which: usize,
+        action: Action,
+    },
+    Release {
+        which: usize,
+        lock: usize,
+    },
+    LockExpires {
+        lock: usize,
+    },
+    Write {
+        which: usize,
+        what: What,
+        based: Based,
+        carries: Option<usize>,
+        for_period: bool,
+        disjoint: bool,
+    },
+    Remove {
+        which: usize,
+        kind: Kind,
+        name: &'static str,
+        based: Based,
+        carries: Option<usize>,
+    },
+    Unplace {
+        which: usize,
+        lesson: &'static str,
+        n: u32,
+        based: Based,
+    },
+    Import {
+        which: usize,
+        carries: Option<usize>,
+        replace: bool,
+        missing: bool,
+        rows: Vec<(u32, usize, usize)>,
+    },
+    /// The holder of an import lock, whoever he is, imports.
+    ImportByHolder {
+        replace: bool,
+        missing: bool,
+        rows: Vec<(u32, usize, usize)>,
+    },
+}
+
+/// A record that is written, as kind, name and body.
+#[derive(Debug, Clone)]
+pub enum What {
+    Named(Kind, &'static str, usize),
+    Renamed(Kind, &'static str, &'static str),
+    Hour(&'static str, u32, i64, i64),
+}
+
+/// On which revision.
+#[derive(Debug, Clone, Copy)]
+pub enum Based {
+    Present,
+    Absent,
+    /// So many revisions ago.
+    Revision(u64),
+}
+
+const NAMES: [&str; 3] = ["A", "B", "TS 3"];
+const LESSONS: [&str; 2] = ["1", "2"];
+const KINDS: [Kind; 6] =
+    [Kind::Teachers, Kind::Classes, Kind::Rooms, Kind::Subjects, Kind::Departments, Kind::Students];
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop::sample::select(&KINDS[..])
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&NAMES[..])
+}
+
+fn based() -> impl Strategy<Value = Based> {
+    prop_oneof![
+        3 => Just(Based::Absent),
+        2 => Just(Based::Present),
+        5 => Just(Based::Revision(0)),
+        2 => (1..3_u64).prop_map(Based::Revision),
+    ]
+}
+
+fn mode() -> impl Strategy<Value = Option<Mode>> {
+    prop::sample::select(vec![None, None, Some(Mode::Timetable), Some(Mode::Cover), Some(Mode::Read)])
+}
+
+fn what() -> impl Strategy<Value = What> {
+    prop_oneof![
+        4 => (kind(), name(), 0..6_usize).prop_map(|(kind, name, body)| What::Named(kind, name, body)),
+        3 => (prop::sample::select(&LESSONS[..]), 0..6_usize)
+            .prop_map(|(name, body)| What::Named(Kind::Lessons, name, body)),
+        1 => (prop::sample::select(&["1", "2"][..]), 0..3_usize)
+            .prop_map(|(name, body)| What::Named(Kind::Periods, name, body)),
+        1 => (kind(), name(), name()).prop_map(|(kind, from, to)| What::Renamed(kind, from, to)),
+        3 => (prop::sample::select(&LESSONS[..]), 1..4_u32, 1..7_i64, 1..14_i64)
+            .prop_map(|(lesson, n, day, hour)| What::Hour(lesson, n, day, hour)),
+    ]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop::sample::select(vec![
+        Action::DataImport,
+        Action::DataImport,
+        Action::DataImport,
+        Action::Periods,
+        Action::TimeGrid,
+        Action::Optimise,
+        Action::Optimise,
+    ])
+}
+
+fn rows() -> impl Strategy<Value = Vec<(u32, usize, usize)>> {
+    prop::collection::vec((1..4_u32, 0..3_usize, 0..3_usize), 0..4)
+}
+
+impl Asked {
+    pub fn any() -> impl Strategy<Value = Asked> {
+        let which = 0..6_usize;
+        let carries = prop::option::of(0..3_usize);
+        prop_oneof![
+            6 => (0..5_usize, mode(), prop::bool::weighted(0.1))
+                .prop_map(|(person, mode, site)| Asked::LogIn { person, mode, site }),
+            2 => which.clone().prop_map(|which| Asked::Resume { which }),
+            4 => (which.clone(), prop::bool::weighted(0.1)).prop_map(|(which, site)| Asked::LogOut { which, site }),
+            3 => which.clone().prop_map(|which| Asked::Expire { which }),
+            2 => (which.clone(), mode(), prop::sample::select(vec![None, Some("plans"), Some("")]))
+                .prop_map(|(which, mode, activity)| Asked::Change { which, mode, activity }),
+            8 => (which.clone(), action()).prop_map(|(which, action)| Asked::Lock { which, action }),
+            2 => (which.clone(), 0..4_usize).prop_map(|(which, lock)| Asked::Release { which, lock }),
+            1 => (0..4_usize).prop_map(|lock| Asked::LockExpires { lock }),
+            14 => (which.clone(), what(), based(), carries.clone(), prop::bool::weighted(0.2), any::<bool>()).prop_map(
+                |(which, what, based, carries, for_period, disjoint)| Asked::Write {
+                    which, what, based, carries, for_period, disjoint
+                }
+            ),
+            4 => (which.clone(), kind(), name(), based(), carries.clone()).prop_map(
+                |(which, kind, name, based, carries)| Asked::Remove { which, kind, name, based, carries }
+            ),
+            1 => (which.clone(), prop::sample::select(&LESSONS[..]), based(), carries.clone()).prop_map(
+                |(which, name, based, carries)| Asked::Remove { which, kind: Kind::Lessons, name, based, carries }
+            ),
+            2 => (which.clone(), prop::sample::select(&LESSONS[..]), 1..4_u32, based())
+                .prop_map(|(which, lesson, n, based)| Asked::Unplace { which, lesson, n, based }),
+            1 => (which, carries, any::<bool>(), any::<bool>(), rows()).prop_map(
+                |(which, carries, replace, missing, rows)| Asked::Import { which, carries, replace, missing, rows }
+            ),
+            6 => (any::<bool>(), any::<bool>(), rows())
+                .prop_map(|(replace, missing, rows)| Asked::ImportByHolder { replace, missing, rows }),
+        ]
+    }
+
+    /// Asks for it; the refusal, if it is one.
+    pub fn ask(&self, desk: &mut Desk) -> Option<Refusal> {
+        let plan = the_plan();
+        match self {
+            Asked::LogIn { person, mode, site } => {
+                let session = SessionId(desk.id());
+                let who = Who::User(desk.people[*person]);
+                let command = LogIn {
+                    plan: (!site).then_some(plan),
+                    session,
+                    mode: mode.filter(|_| !site),
+                    period: None,
+                    client: None,
+                    resumed: false,
+                    replaces: None,
+                };
+                desk.ask(who, None, &command).err()
+            }
+            Asked::Resume { which } => {
+                let lost = desk.lost.get(*which).copied()?;
+                let ended = desk.plan.sessions.ended(lost)?;
+                let who = ended.session.who;
+                let command = LogIn {
+                    plan: Some(plan),
+                    session: lost,
+                    mode: None,
+                    period: None,
+                    client: None,
+                    resumed: true,
+                    replaces: None,
+                };
+                desk.ask(who, None, &command).err()
+            }
+            Asked::LogOut { site: true, which } => {
+                let (who, session) = desk.sessions.iter().nth(*which).map(|it| (it.who, it.id))?;
+                let command = EndSession { plan: None, session, reason: SessionEnd::LoggedOut };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::LogOut { which, .. } => {
+                let (who, session) = present(desk, *which)?;
+                let command = EndSession { plan: Some(plan), session, reason: SessionEnd::LoggedOut };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Expire { which } => {
+                let (_, session) = present(desk, *which)?;
+                desk.lost.insert(0, session);
+                let command = EndSession { plan: Some(plan), session, reason: SessionEnd::ContactLost };
+                desk.ask(Who::System, None, &command).err()
+            }
+            Asked::Change { which, mode, activity } => {
+                let (who, session) = present(desk, *which)?;
+                let activity = activity.map(str::to_owned);
+                let command = ChangeSession { plan: Some(plan), mode: *mode, period: None, activity };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Lock { which, action } => {
+                let (who, session) = present(desk, *which)?;
+                let lock = LockId(desk.id());
+                desk.locks.insert(0, lock);
+                let periods = (*action == Action::Optimise).then(|| vec!["1".to_owned()]);
+                let command = RequestLock { plan, lock, action: *action, periods };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Release { which, lock } => {
+                let (who, session) = present(desk, *which)?;
+                let lock = desk.locks.get(*lock).copied()?;
+                let command = EndLock { plan, lock, reason: LockEnd::Released };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::LockExpires { lock } => {
+                let lock = desk.locks.get(*lock).copied()?;
+                let command = EndLock { plan, lock, reason: LockEnd::NotRenewed };
+                desk.ask(Who::System, None, &command).err()
+            }
+            Asked::Write { which, what, based, carries, for_period, disjoint } => {
+                let (who, session) = present(desk, *which)?;
+                let (target, how, body) = what.body();
+                let kind = target.kind();
+                let Json::Object(object) = body else { unreachable!("bodies are objects") };
+                let command = WriteRecord {
+                    plan,
+                    how,
+                    body: read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)),
+                    room: None,
+                    period: for_period.then(|| "1".to_owned()),
+                    precondition: based.of(desk, &target),
+                    lock: carried(desk, *carries),
+                    disjoint: *disjoint,
+                    target,
+                };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Remove { which, kind, name, based, carries } => {
+                let (who, session) = present(desk, *which)?;
+                let target = Target::Named(*kind, (*name).to_owned());
+                let precondition = based.of(desk, &target);
+                let lock = carried(desk, *carries);
+                let command = RemoveRecord { plan, target, period: None, precondition, lock, shape: Ok(()) };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Unplace { which, lesson, n, based } => {
+                let (who, session) = present(desk, *which)?;
+                let target = Target::Hour { lesson: (*lesson).to_owned(), n: *n };
+                let precondition = based.of(desk, &target);
+                let command = RemoveRecord { plan, target, period: None, precondition, lock: None, shape: Ok(()) };
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::Import { which, carries, replace, missing, rows } => {
+                let (who, session) = present(desk, *which)?;
+                let lock = carried(desk, *carries);
+                let command = import(desk, lock, *replace, *missing, rows);
+                desk.ask(who, Some(session), &command).err()
+            }
+            Asked::ImportByHolder { replace, missing, rows } => {
+                let lock = desk.plan.locks().find(|lock| lock.action == Action::DataImport)?;
+                let (lock, session) = (lock.id, lock.session);
+                let who = desk.plan.sessions.get(session)?.who;
+                let command = import(desk, Some(lock), *replace, *missing, rows);
+                desk.ask(who, Some(session), &command).err()
+            }
+        }
+    }
+}
+
+fn present(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
+    let count = desk.plan.sessions.len();
+    desk.plan.sessions.iter().nth(which % count.max(1)).map(|session| (session.who, session.id))
+}
+
+fn carried(desk: &Desk, which: Option<usize>) -> CarriedLock {
+    which.and_then(|which| desk.locks.get(which).copied())
+}
+
+fn import(
+    desk: &mut Desk,
+    lock: CarriedLock,
+    replace: bool,
+    create_missing: bool,
+    rows: &[(u32, usize, usize)],
+) -> ImportFiles {
+    let lessons: String = rows
+        .iter()
+        .map(|(number, class, teacher)| format!("{number};2;;;{};{};A;\n", NAMES[*class], NAMES[*teacher]))
+        .collect();
+    let hours: String = rows
+        .iter()
+        .map(|(number, class, teacher)| {
+            format!("{number};{};{};A;;{};{number};;\n", NAMES[*class], NAMES[*teacher], class + 1)
+        })
+        .collect();
+    let teachers = "A;Alt\nB;Bauer\n".to_owned();
+    let files = [("GPU002.TXT", lessons), ("GPU001.TXT", hours), ("GPU004.TXT", teachers)];
+    let files: Vec<_> = files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
+    ImportFiles {
+        plan: the_plan(),
+        import: ImportId(desk.id()),
+        files: Arc::new(domain::gpu::read(&files)),
+        mode: if replace { ImportMode::Replace } else { ImportMode::Merge },
+        lessons: LessonSource::File,
+        create_missing,
+        period: None,
+        department: None,
+        lock,
+        report: ReportSlot::default(),
+    }
+}
+
+impl What {
+    fn body(&self) -> (Target, How, Json) {
+        match self {
+            What::Renamed(kind, from, to) => {
+                (Target::Named(*kind, (*from).to_owned()), How::Patch, json!({ "id": to }))
+            }
+            What::Hour(lesson, n, day, hour) => {
+                let target = Target::Hour { lesson: (*lesson).to_owned(), n: *n };
+                (target, How::Put, json!({ "day": day, "hour": hour }))
+            }
+            What::Named(kind, name, body) => {
+                let target = Target::Named(*kind, (*name).to_owned());
+                let how = if body % 2 == 0 { How::Put } else { How::Patch };
+                (target, how, body_of(*kind, *body))
+            }
+        }
+    }
+}
+
+fn body_of(kind: Kind, body: usize) -> Json {
+    let referred = NAMES[body % 3];
+    match kind {
+        Kind::Lessons => json!({
+            "hours_per_week": body,
+            "couplings": [{ "class": referred, "teacher": NAMES[body / 2], "subject": "A" }],
+        }),
+        Kind::Periods => json!({ "from": "2026-08-01", "to": format!("2027-0{}-01", body + 1) }),
+        Kind::Classes => json!({ "class_teacher": referred, "long_name": format!("class {body}") }),
+        Kind::Teachers if body > 3 => json!({ "department": referred }),
+        Kind::Rooms if body > 3 => json!({ "alternative_room": referred }),
+        Kind::Students => json!({ "class": referred }),
+        _ => json!({ "long_name": format!("called {body}") }),
+    }
+}
+
+impl Based {
+    fn of(self, desk: &Desk, target: &Target) -> Precondition {
+        let ago = match self {
+            Based::Present => return Precondition::Present,
+            Based::Absent => return Precondition::Absent,
+            Based::Revision(ago) => ago,
+        };
+        let record = match target {
+            Target::Named(kind, name) => desk.plan.named(*kind, name),
+            Target::Hour { lesson, n } => desk.plan.named(Kind::Lessons, lesson).and_then(|lesson| {
+                let period = desk.plan.named(Kind::Periods, "1")?;
+                desk.plan.placement(&domain::HourOf { lesson: lesson.id, period: period.id, n: *n })
+            }),
+            Target::New(_) | Target::Singleton(_) => None,
+        };
+        let revision = record.map_or(1, |record| record.revision).saturating_sub(ago).max(1);
+        Precondition::Revisions(vec![(1, revision)])
+    }
+}
