@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Accounts, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right, Session,
+    Accounts, Ended, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right, Session,
     SessionId, Sessions, Site, Who,
 };
 
@@ -151,8 +151,9 @@ impl Office<'_> {
 
     /// Checks that the session is there, the plan is there and one's own, and the right is there: 401, 404, 403 in this order.
     pub fn admit(&self, command: &(impl Command + ?Sized), ask: &Ask<'_>) -> Result<(), Refusal> {
-        if let Some(session) = ask.session {
-            self.check_session(session)?;
+        // A session of another plan is not seen from here; whose it is and that it is there was checked at the door.
+        if let Some(ended) = ask.session.and_then(|session| self.ended_session(session)) {
+            return Err(end_session::ended_refusal(ended, self.accounts));
         }
         if !self.accounts.is_welcome(ask.who, ask.now) {
             return Err(Refusal::bare(RefusalCode::NotLoggedIn));
@@ -181,15 +182,22 @@ impl Office<'_> {
 
     /// A session of the plan or of the site, or why it is no more.
     pub fn check_session(&self, id: SessionId) -> Result<&Session, Refusal> {
-        let of_plan = self.plan.map(|plan| &plan.sessions);
-        let mut all = of_plan.into_iter().chain(std::iter::once(self.sessions));
-        if let Some(session) = all.clone().find_map(|sessions| sessions.get(id)) {
+        if let Some(session) = self.all_sessions().find_map(|sessions| sessions.get(id)) {
             return Ok(session);
         }
-        Err(match all.find_map(|sessions| sessions.ended(id)) {
+        Err(match self.ended_session(id) {
             Some(ended) => end_session::ended_refusal(ended, self.accounts),
             None => Refusal::bare(RefusalCode::NotLoggedIn),
         })
+    }
+
+    fn all_sessions(&self) -> impl Iterator<Item = &Sessions> {
+        let of_plan = self.plan.map(|plan| &plan.sessions);
+        of_plan.into_iter().chain(std::iter::once(self.sessions))
+    }
+
+    fn ended_session(&self, id: SessionId) -> Option<&Ended> {
+        self.all_sessions().find_map(|sessions| sessions.ended(id))
     }
 
     /// The session in which the plan is written; a site session or a program without a session has none.
