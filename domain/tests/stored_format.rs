@@ -113,7 +113,8 @@ fn of_plans() -> Vec<Event> {
     let covering = SessionStarted { mode: Mode::Cover, who: Who::Operator, ..bare.clone() };
     let mut all: Vec<Event> = vec![
         PlanCreated { plan, title: "Main".to_owned() }.into(),
-        PlanChanged { title: Some("Other".to_owned()), state: Some(PlanCondition::ReadOnly), revision: 2 }.into(),
+        PlanChanged { title: Some("Other".to_owned()), state: Some(PlanCondition::ReadOnly), revision: 2 }
+            .into(),
         PlanChanged { title: None, state: Some(PlanCondition::Archived), revision: 3 }.into(),
         PlanChanged { title: None, state: Some(PlanCondition::Open), revision: 4 }.into(),
         started.into(),
@@ -308,7 +309,11 @@ fn every_event_that_was_ever_written_can_be_read() {
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let event = Event::decode(&r#type, line.as_bytes()).unwrap();
             assert_eq!(event.r#type(), r#type);
-            assert_eq!(String::from_utf8(event.encode()).unwrap(), line, "read and written again it is the same");
+            assert_eq!(
+                String::from_utf8(event.encode()).unwrap(),
+                line,
+                "read and written again it is the same"
+            );
         }
     }
 }

@@ -116,6 +116,10 @@ impl Command for WriteRecord {
             return Err(Refusal::bare(RefusalCode::RevisionMissing).into());
         }
         let period = self.own_period(plan)?;
+        if there.is_none() && period.is_some() {
+            let detail = "the record has to be there before it can have values for one period";
+            return Err(Refusal::fault("/query/period", detail).into());
+        }
         let id = there.map_or_else(|| RecordId((ask.new_id)()), |record| record.id);
         let mut faults = Vec::new();
         let before = there.map(|record| match period {
