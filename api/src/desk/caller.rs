@@ -84,8 +84,13 @@ impl Desk {
 
     /// Checks that a plan is there and the caller's group covers it: 404, 403.
     pub async fn check_plan(&self, caller: &Caller, plan: &PlanId) -> Result<(), Failure> {
-        if !self.with_plan(plan, |plan| plan.id().is_some()).await? {
-            return Err(Refusal::not_found().into());
+        let is_there = |plan: &domain::Plan| plan.id().is_some();
+        if !self.with_plan(plan, is_there).await? {
+            // Another node may have made it a moment ago.
+            self.plan_cell(plan).refresh(&self.ledger).await?;
+            if !self.with_plan(plan, is_there).await? {
+                return Err(Refusal::not_found().into());
+            }
         }
         if !self.with_accounts(|accounts| accounts.may_enter(caller.who, plan)).await? {
             return Err(Refusal::not_permitted("plan").into());

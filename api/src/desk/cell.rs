@@ -5,7 +5,7 @@
 //! a commit; and `committed`, to go back to when a commit fails.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::{At, Event, Fold, Stamp, StreamName};
@@ -34,6 +34,8 @@ pub struct Folded<S> {
     /// The version that the next decision builds on.
     pub tip_version: i64,
     pending: VecDeque<Pending>,
+    /// One of those that are pending, not only the first, has failed: the tip holds what never happened.
+    failed: Arc<AtomicBool>,
     /// Nothing has been read yet, or an append failed: the ledger is read before the next decision.
     must_read: bool,
 }
@@ -45,8 +47,26 @@ struct Pending {
     outcome: Outcome,
 }
 
-/// What became of an append; set by whoever waited for it.
-pub type Outcome = Arc<OnceLock<Committed>>;
+/// What became of an append; told by whoever waited for it.
+#[derive(Clone, Default)]
+pub struct Outcome {
+    told: Arc<OnceLock<Committed>>,
+    failed: Arc<AtomicBool>,
+}
+
+impl Outcome {
+    /// Tells it.
+    pub fn tell(&self, committed: Committed) {
+        let _ = self.told.set(committed);
+        if committed == Committed::No {
+            self.failed.store(true, Ordering::Release);
+        }
+    }
+
+    fn get(&self) -> Option<Committed> {
+        self.told.get().copied()
+    }
+}
 
 /// The end of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +86,7 @@ impl<S: Fold> Cell<S> {
             tip: S::default(),
             tip_version: 0,
             pending: VecDeque::new(),
+            failed: Arc::default(),
             must_read: true,
         };
         Cell { stream, folded: Arc::new(RwLock::new(folded)), seen: AtomicI64::new(0) }
@@ -95,6 +116,7 @@ impl<S: Fold> Cell<S> {
     pub async fn read(&self, ledger: &Ledger) -> Result<OwnedRwLockReadGuard<Folded<S>>, Failure> {
         let folded = self.folded.clone().read_owned().await;
         let fresh = !folded.must_read
+            && !folded.failed.load(Ordering::Acquire)
             && self.seen.load(Ordering::Relaxed) <= folded.tip_version
             && folded.pending.front().is_none_or(|pending| pending.outcome.get().is_none());
         if fresh {
@@ -142,7 +164,7 @@ impl<S: Fold> Cell<S> {
 impl<S: Fold> Folded<S> {
     /// Takes in what has just been decided, before it is committed.
     pub fn decide(&mut self, events: Vec<Event>, epoch: i64, fate: Fate) -> Outcome {
-        let outcome = Outcome::default();
+        let outcome = Outcome { failed: self.failed.clone(), ..Outcome::default() };
         let version_before = self.tip_version;
         for event in &events {
             self.tip_version += 1;
@@ -159,7 +181,10 @@ impl<S: Fold> Folded<S> {
     }
 
     fn take_outcomes(&mut self) {
-        while let Some(outcome) = self.pending.front().and_then(|pending| pending.outcome.get().copied()) {
+        if self.failed.load(Ordering::Acquire) {
+            return self.go_back();
+        }
+        while let Some(outcome) = self.pending.front().and_then(|pending| pending.outcome.get()) {
             let Some(pending) = self.pending.pop_front() else { return };
             match outcome {
                 Committed::Yes(first, epoch) if pending.version_before == self.committed_version => {
@@ -182,6 +207,8 @@ impl<S: Fold> Folded<S> {
 
     fn go_back(&mut self) {
         self.pending.clear();
+        // Those that were pending tell nobody any more.
+        self.failed = Arc::default();
         self.must_read = true;
     }
 

@@ -261,7 +261,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 }
                 Err(_) => Committed::No,
             };
-            let _ = outcome.set(committed);
+            outcome.tell(committed);
         }
         match result {
             Ok(done) => match leads_to {
@@ -436,7 +436,11 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
     fn refused(&self, mut append: Append, refusal: Box<Refusal>) -> Result<Decided, Failure> {
         let is_kept = append.keyed && refusal.code.is_kept();
         if refusal.event.is_none() && !is_kept {
-            return Err(Failure::Refused(refusal));
+            // It leaves nothing, but it may rest on what is not committed or has long changed on another node; so it is judged too.
+            append.keyed = false;
+            append.request_digest = None;
+            append.command_id = CommandId(Uuid::now_v7());
+            return Ok(Decided { append, outcomes: Vec::new(), leads_to: LeadsTo::Refusal(refusal) });
         }
         if let Some(event) = &refusal.event {
             let stream =
