@@ -283,6 +283,7 @@ pub struct Change {
     #[schema(format = DateTime)]
     pub time: String,
     pub sequence: String,
+    pub datacontenttype: String,
     /// `{by, session, period, revision, changes[{field, from, to}]}` and what else belongs to the type.
     pub data: serde_json::Value,
 }
