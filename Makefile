@@ -6,9 +6,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test check soak bench openapi sqlx postgresql fmt clippy queries deny
 
-# Builds need no database: the queries were checked when .sqlx was written.
-export SQLX_OFFLINE := true
-
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

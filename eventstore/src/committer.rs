@@ -11,7 +11,7 @@ use domain::StreamName;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -241,21 +241,21 @@ impl Committing {
                 .cloned()
                 .collect();
             let missing: Vec<_> = missing.into_iter().collect();
-            let row = sqlx::query(
-                "select epoch, position, meta, array(
+            let row = sqlx::query!(
+                r#"select epoch as "epoch!", position as "position!", meta as "meta!", array(
                     select coalesce((select max(version) from event where event.stream = s.name), 0)
-                    from unnest($1::text[]) with ordinality as s (name, n) order by n)
-                from ledger_end()",
+                    from unnest($1::text[]) with ordinality as s (name, n) order by n) as "versions!"
+                from ledger_end()"#,
+                &missing.iter().map(StreamName::as_str).collect::<Vec<_>>() as _,
             )
-            .bind(missing.iter().map(StreamName::as_str).collect::<Vec<_>>())
             .fetch_one(&mut *connection)
             .await?;
-            let stand = Stand { epoch: row.try_get(0)?, position: row.try_get(1)?, meta: row.try_get(2)? };
+            let stand = Stand { epoch: row.epoch, position: row.position, meta: row.meta };
             if self.expected.as_ref() != Some(&stand) {
                 self.versions.forget();
                 self.expected = Some(stand);
             }
-            for (name, version) in missing.into_iter().zip(row.try_get::<Vec<i64>, _>(3)?) {
+            for (name, version) in missing.into_iter().zip(row.versions) {
                 self.versions.learn(name, version);
             }
             if self.is_looked_up(count) {

@@ -28,23 +28,22 @@ impl CredentialKind {
 }
 
 pub(crate) async fn by_hash(pool: &PgPool, hash: &[u8]) -> Result<Option<CredentialRow>, sqlx::Error> {
-    let row: Option<(Uuid, String, Option<String>)> = sqlx::query_as(
+    let row = sqlx::query!(
         "select owner, kind, stream from credential where hash = $1 and kind in ('session', 'token')",
+        hash,
     )
-    .bind(hash)
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|(owner, kind, stream)| CredentialRow {
-        owner,
-        kind: if kind == "token" { CredentialKind::Token } else { CredentialKind::Session },
-        stream: stream.map(StreamName::from),
+    Ok(row.map(|row| CredentialRow {
+        owner: row.owner,
+        kind: if row.kind == "token" { CredentialKind::Token } else { CredentialKind::Session },
+        stream: row.stream.map(StreamName::from),
     }))
 }
 
 pub(crate) async fn password_of(pool: &PgPool, owner: Uuid) -> Result<Option<String>, sqlx::Error> {
-    let hash: Option<Vec<u8>> =
-        sqlx::query_scalar("select hash from credential where owner = $1 and kind = 'password'")
-            .bind(owner)
+    let hash =
+        sqlx::query_scalar!("select hash from credential where owner = $1 and kind = 'password'", owner)
             .fetch_optional(pool)
             .await?;
     // A password hash is a PHC string; one that is not text matches no password.
@@ -60,16 +59,17 @@ pub(crate) async fn change(
         match change {
             CredentialChange::Insert(credential) => insert(connection, credential).await?,
             CredentialChange::Replace(credential) => {
-                sqlx::query("delete from credential where owner = $1 and kind = $2")
-                    .bind(credential.owner)
-                    .bind(credential.kind.name())
-                    .execute(&mut *connection)
-                    .await?;
+                sqlx::query!(
+                    "delete from credential where owner = $1 and kind = $2",
+                    credential.owner,
+                    credential.kind.name(),
+                )
+                .execute(&mut *connection)
+                .await?;
                 insert(connection, credential).await?;
             }
             CredentialChange::DeleteOwner(owner) => {
-                sqlx::query("delete from credential where owner = $1")
-                    .bind(owner)
+                sqlx::query!("delete from credential where owner = $1", owner)
                     .execute(&mut *connection)
                     .await?;
             }
@@ -79,12 +79,14 @@ pub(crate) async fn change(
 }
 
 async fn insert(connection: &mut PgConnection, credential: &Credential) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into credential (owner, kind, hash, stream) values ($1, $2, $3, $4)")
-        .bind(credential.owner)
-        .bind(credential.kind.name())
-        .bind(&credential.hash)
-        .bind(credential.stream.as_ref().map(StreamName::as_str))
-        .execute(connection)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        "insert into credential (owner, kind, hash, stream) values ($1, $2, $3, $4)",
+        credential.owner,
+        credential.kind.name(),
+        &credential.hash,
+        credential.stream.as_ref().map(StreamName::as_str),
+    )
+    .execute(connection)
+    .await
+    .map(|_| ())
 }

@@ -143,7 +143,7 @@ impl Ledger {
 
     /// Whether the ledger answers.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("select 1").execute(&self.pool).await.map(|_| ())
+        sqlx::query_scalar!("select 1").fetch_one(&self.pool).await.map(|_| ())
     }
 
     /// These contacts have been heard of now, by the database's clock. Unknown ones begin.

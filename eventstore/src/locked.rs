@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::StreamName;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::append::{AppendError, StoredCommand};
@@ -12,7 +12,6 @@ use crate::contact::interval;
 use crate::credential;
 use crate::judge::{Versions, streams};
 use crate::queue::Member;
-use crate::read::stored_command;
 use crate::recorded::Head;
 use crate::sheaf::{Sheaf, Stand, call};
 use crate::trouble::Trouble;
@@ -75,12 +74,12 @@ impl Locked {
         if !begun.is_empty() {
             begun.sort_unstable();
             begun.dedup();
-            sqlx::query(
+            sqlx::query!(
                 "insert into contact (contact_id, seen_at)
                 select contact_id, clock_timestamp() from unnest($1::uuid[]) as c (contact_id)
                 on conflict (contact_id) do update set seen_at = greatest(contact.seen_at, excluded.seen_at)",
+                &begun,
             )
-            .bind(begun)
             .execute(connection)
             .await?;
         }
@@ -98,14 +97,15 @@ impl Locked {
         if asked.is_empty() {
             return Ok(());
         }
-        let rows = sqlx::query(
+        let found = sqlx::query_as!(
+            Found,
             "select command_id, position, recorded_at, request_digest, answer from command
             where command_id = any ($1)",
+            &asked,
         )
-        .bind(asked)
         .fetch_all(connection)
         .await?;
-        let mut known = commands(&rows)?;
+        let mut known = commands(found);
         for member in std::mem::take(&mut self.members) {
             match known.remove(&member.append.command_id.0) {
                 Some(command) if member.asks() => member.settle(command, epoch),
@@ -125,18 +125,17 @@ impl Locked {
         let mut ids: Vec<Uuid> = dues.iter().map(|due| due.contact).collect();
         ids.sort_unstable();
         ids.dedup();
-        sqlx::query("select from contact where contact_id = any ($1) order by contact_id for update")
-            .bind(ids)
+        sqlx::query!("select from contact where contact_id = any ($1) order by contact_id for update", &ids)
             .execute(&mut *connection)
             .await?;
-        let silent: Vec<bool> = sqlx::query_scalar(
-            "select coalesce(c.seen_at <= clock_timestamp() - d.idle, false)
+        let silent = sqlx::query_scalar!(
+            r#"select coalesce(c.seen_at <= clock_timestamp() - d.idle, false) as "silent!"
             from unnest($1::uuid[], $2::interval[]) with ordinality as d (contact_id, idle, n)
             left join contact c using (contact_id)
-            order by d.n",
+            order by d.n"#,
+            &dues.iter().map(|due| due.contact).collect::<Vec<_>>(),
+            &dues.iter().map(|due| interval(due.idle)).collect::<Vec<_>>(),
         )
-        .bind(dues.iter().map(|due| due.contact).collect::<Vec<_>>())
-        .bind(dues.iter().map(|due| interval(due.idle)).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
         let mut silent = silent.into_iter();
@@ -153,11 +152,11 @@ impl Locked {
             self.members.iter().flat_map(|member| streams(&member.append)).cloned().collect();
         names.sort_unstable();
         names.dedup();
-        let versions: Vec<i64> = sqlx::query_scalar(
-            "select coalesce((select max(version) from event where event.stream = s.name), 0)
-            from unnest($1::text[]) with ordinality as s (name, n) order by n",
+        let versions = sqlx::query_scalar!(
+            r#"select coalesce((select max(version) from event where event.stream = s.name), 0) as "version!"
+            from unnest($1::text[]) with ordinality as s (name, n) order by n"#,
+            &names.iter().map(StreamName::as_str).collect::<Vec<_>>() as _,
         )
-        .bind(names.iter().map(StreamName::as_str).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
         for (name, version) in names.into_iter().zip(versions) {
@@ -170,12 +169,14 @@ impl Locked {
 /// Begins a transaction and locks the head; nobody else writes until it ends.
 pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(Stand, Head), sqlx::Error> {
     sqlx::raw_sql("begin").execute(&mut *connection).await?;
-    let row = sqlx::query("select epoch, position, meta, recorded_at from ledger_lock()")
-        .fetch_one(connection)
-        .await?;
-    let (epoch, position) = (row.try_get(0)?, row.try_get(1)?);
-    let stand = Stand { epoch, position, meta: row.try_get(2)? };
-    Ok((stand, Head { epoch, position, recorded_at: row.try_get(3)? }))
+    let row = sqlx::query!(
+        r#"select epoch as "epoch!", position as "position!", meta as "meta!", recorded_at as "recorded_at!"
+        from ledger_lock()"#
+    )
+    .fetch_one(connection)
+    .await?;
+    let stand = Stand { epoch: row.epoch, position: row.position, meta: row.meta };
+    Ok((stand, Head { epoch: row.epoch, position: row.position, recorded_at: row.recorded_at }))
 }
 
 /// What became of commands, once whoever was writing them has come to an end.
@@ -183,15 +184,33 @@ pub(crate) async fn resolve(
     connection: &mut PgConnection,
     asked: Vec<Uuid>,
 ) -> Result<HashMap<Uuid, StoredCommand>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select command_id, position, recorded_at, request_digest, answer from ledger_resolve($1)",
+    sqlx::query_as!(
+        Found,
+        r#"select command_id as "command_id!", position as "position!", recorded_at as "recorded_at!",
+            request_digest, answer
+        from ledger_resolve($1)"#,
+        &asked,
     )
-    .bind(asked)
     .fetch_all(connection)
-    .await?;
-    commands(&rows)
+    .await
+    .map(commands)
 }
 
-fn commands(rows: &[sqlx::postgres::PgRow]) -> Result<HashMap<Uuid, StoredCommand>, sqlx::Error> {
-    rows.iter().map(|row| Ok((row.try_get(0)?, stored_command(row, 1)?))).collect()
+/// A command that has happened.
+struct Found {
+    command_id: Uuid,
+    position: i64,
+    recorded_at: DateTime<Utc>,
+    request_digest: Option<Vec<u8>>,
+    answer: Option<Vec<u8>>,
+}
+
+fn commands(found: Vec<Found>) -> HashMap<Uuid, StoredCommand> {
+    let stored = |it: Found| StoredCommand {
+        position: it.position,
+        recorded_at: it.recorded_at,
+        request_digest: it.request_digest,
+        answer: it.answer,
+    };
+    found.into_iter().map(|it| (it.command_id, stored(it))).collect()
 }

@@ -25,19 +25,19 @@ pub(crate) async fn migrate(owner: &PgConnectOptions, schema: &str) -> Result<()
     let mut connection = PgConnection::connect_with(owner).await?;
     let create = format!("create schema if not exists {}", quoted(schema));
     again_when_raced(&mut connection, &create).await?;
-    sqlx::query("select set_config('search_path', $1, false)")
-        .bind(quoted(schema))
-        .execute(&mut connection)
+    sqlx::query!("select set_config('search_path', $1, false)", quoted(schema))
+        .fetch_one(&mut connection)
         .await?;
     // Not `run`: the future of that one cannot be sent to another thread.
     MIGRATIONS.run_direct(None, &mut connection, false).await?;
     // A superuser may take any role; everybody else has to be a member.
-    let (login, member): (String, bool) =
-        sqlx::query_as("select current_user::text, pg_has_role(current_user, 'daybook_service', 'member')")
-            .fetch_one(&mut connection)
-            .await?;
-    if !member {
-        let grant = format!("grant daybook_service to {}", quoted(&login));
+    let login = sqlx::query!(
+        r#"select current_user::text as "name!", pg_has_role(current_user, 'daybook_service', 'member') as "member!""#
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    if !login.member {
+        let grant = format!("grant daybook_service to {}", quoted(&login.name));
         again_when_raced(&mut connection, &grant).await?;
     }
     connection.close().await?;

@@ -61,6 +61,7 @@ impl PoolSettings {
         sqlx::raw_sql("set role daybook_service").execute(&mut *connection).await?;
         let path: Vec<String> = self.search_path.iter().map(|schema| quoted(schema)).collect();
         let millis = |limit: Duration| limit.as_millis().to_string();
+        // Not one of the checked queries: those are always kept by the server, and this one is asked once.
         sqlx::query(
             "select set_config('search_path', $1, false), set_config('statement_timeout', $2, false),
                 set_config('lock_timeout', $3, false), set_config('idle_in_transaction_session_timeout', $4, false),
@@ -129,12 +130,12 @@ pub(crate) async fn check_role(settings: &PoolSettings) -> Result<(), OpenError>
         }
         _ => OpenError::Unreachable(error),
     })?;
-    let found: Option<(bool, bool, bool)> = sqlx::query_as(
-        "select r.rolsuper, pg_has_role(c.relowner, 'usage'),
+    let found = sqlx::query!(
+        r#"select r.rolsuper as "superuser!", pg_has_role(c.relowner, 'usage') as "owner!",
             has_table_privilege(c.oid, 'update') or has_table_privilege(c.oid, 'delete')
-                or has_table_privilege(c.oid, 'truncate')
+                or has_table_privilege(c.oid, 'truncate') as "rewrites!"
         from pg_class c, pg_roles r
-        where c.oid = to_regclass('event') and r.rolname = current_user",
+        where c.oid = to_regclass('event') and r.rolname = current_user"#
     )
     .fetch_optional(&mut connection)
     .await
@@ -142,11 +143,13 @@ pub(crate) async fn check_role(settings: &PoolSettings) -> Result<(), OpenError>
     let _ = connection.close().await;
     match found {
         None => Err(OpenError::NoLedger(settings.search_path.join(", "))),
-        Some((true, _, _)) => Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} is a superuser"))),
-        Some((_, true, _)) => Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} owns the table event"))),
-        Some((_, _, true)) => Err(OpenError::TooPowerful(format!(
+        Some(role) if role.superuser => Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} is a superuser"))),
+        Some(role) if role.owner => {
+            Err(OpenError::TooPowerful(format!("{SERVICE_ROLE} owns the table event")))
+        }
+        Some(role) if role.rewrites => Err(OpenError::TooPowerful(format!(
             "{SERVICE_ROLE} may update, delete or truncate the table event"
         ))),
-        Some((false, false, false)) => Ok(()),
+        Some(_) => Ok(()),
     }
 }

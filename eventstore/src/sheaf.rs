@@ -110,24 +110,24 @@ pub(crate) async fn call(
     asks: bool,
 ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let columns = Columns::of(sheaf, asks);
-    sqlx::query_scalar(
+    sqlx::query_scalar!(
         "select ledger_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        sheaf.on.epoch,
+        sheaf.on.position,
+        &sheaf.on.meta,
+        &columns.streams as _,
+        &columns.versions,
+        &columns.types as _,
+        &columns.append_ends,
+        &columns.metas as _,
+        &columns.datas as _,
+        &columns.subjects as _,
+        &columns.command_ids,
+        &columns.command_positions,
+        &columns.digests as _,
+        &columns.answers as _,
+        &columns.asked,
     )
-    .bind(sheaf.on.epoch)
-    .bind(sheaf.on.position)
-    .bind(&sheaf.on.meta)
-    .bind(columns.streams)
-    .bind(columns.versions)
-    .bind(columns.types)
-    .bind(columns.append_ends)
-    .bind(columns.metas)
-    .bind(columns.datas)
-    .bind(columns.subjects)
-    .bind(columns.command_ids)
-    .bind(columns.command_positions)
-    .bind(columns.digests)
-    .bind(columns.answers)
-    .bind(columns.asked)
     .fetch_one(connection)
     .await
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{PlanId, Position, Who};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::who::who_named;
@@ -41,7 +41,7 @@ pub struct Feed {
 }
 
 /// A row of the feed.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 struct ChangeRow {
     position: i64,
     append_end: i64,
@@ -133,13 +133,15 @@ fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (String, Json) 
     }
 }
 
+/// A question about the changes of a plan, the first argument, after a position and up to another one.
 macro_rules! select_change {
-    ($where:literal) => {
-        concat!(
+    ($where:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            ChangeRow,
             "select position, append_end, epoch, at, type, subject, who, session_id, mode, period, revision, changes,
                 more, cause, request
-            from change where plan = $1 and position > $2 and position <= $3 and ",
-            $where
+            from change where plan = $1 and position > $2 and position <= $3 and " + $where,
+            $($argument),+
         )
     };
 }
@@ -154,8 +156,10 @@ enum Filter<'a> {
 
 /// The position up to which the feed is complete.
 pub async fn reached(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    let sql = "select position from checkpoint where projection = 'change'";
-    sqlx::query_scalar(sql).fetch_optional(pool).await.map(Option::unwrap_or_default)
+    sqlx::query_scalar!("select position from checkpoint where projection = 'change'")
+        .fetch_optional(pool)
+        .await
+        .map(Option::unwrap_or_default)
 }
 
 /// What happened in a plan after a position. Never beyond what the read model has, so that whoever reads on skips nothing.
@@ -216,19 +220,18 @@ pub async fn history(
 ) -> Result<Vec<(i64, Json)>, sqlx::Error> {
     let plan = plan.to_string();
     let (ever, now) = records_called(pool, &plan, record).await?;
-    let sql = select_change!(
-        "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7"
-    );
-    let rows: Vec<ChangeRow> = sqlx::query_as(sql)
-        .bind(&plan)
-        .bind(0_i64)
-        .bind(before.saturating_sub(1))
-        .bind(ever)
-        .bind(now)
-        .bind(record)
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
+    let rows = select_change!(
+        "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7",
+        plan,
+        0,
+        before.saturating_sub(1),
+        &ever,
+        &now,
+        record,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
     Ok(rows.iter().map(|row| (row.position, row.history_item(name_of))).collect())
 }
 
@@ -240,22 +243,28 @@ async fn read(
     filter: &Filter<'_>,
     limit: i64,
 ) -> Result<Vec<ChangeRow>, sqlx::Error> {
-    let sql = match filter {
-        Filter::All => select_change!("true order by position limit $4"),
-        Filter::Kind(_) => select_change!("kind = $5 order by position limit $4"),
-        Filter::Records(..) => select_change!(
-            "subject_id = any ($5) and (subject_id = any ($6) or subject = $7) order by position limit $4"
-        ),
-    };
-    let query = sqlx::query_as(sql).bind(plan.to_owned()).bind(after).bind(upto).bind(limit);
-    let query = match filter {
-        Filter::All => query,
-        Filter::Kind(kind) => query.bind((*kind).to_owned()),
-        Filter::Records(ever, now, subject) => {
-            query.bind(ever.clone()).bind(now.clone()).bind((*subject).to_owned())
+    match filter {
+        Filter::All => {
+            select_change!("true order by position limit $4", plan, after, upto, limit).fetch_all(pool).await
         }
-    };
-    query.fetch_all(pool).await
+        Filter::Kind(kind) => {
+            select_change!("kind = $5 order by position limit $4", plan, after, upto, limit, kind)
+                .fetch_all(pool)
+                .await
+        }
+        Filter::Records(ever, now, subject) => select_change!(
+            "subject_id = any ($5) and (subject_id = any ($6) or subject = $7) order by position limit $4",
+            plan,
+            after,
+            upto,
+            limit,
+            ever,
+            now,
+            subject
+        )
+        .fetch_all(pool)
+        .await,
+    }
 }
 
 fn kind_of_subject(subject: &str) -> &str {
@@ -271,28 +280,50 @@ async fn records_called(
     subject: &str,
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
     let Some((kind, name)) = subject.split_once('/') else {
-        let singletons =
-            "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name is null
-            and lesson_id is null";
-        return Ok(newest(&sqlx::query_as(singletons).bind(plan).bind(subject).fetch_all(pool).await?));
+        let singletons = sqlx::query_as!(
+            Called,
+            "select record_id, valid_to from change_name
+            where plan = $1 and kind = $2 and name is null and lesson_id is null",
+            plan,
+            subject,
+        );
+        return Ok(newest(&singletons.fetch_all(pool).await?));
     };
     if let ("sessions" | "locks" | "imports", Ok(id)) = (kind, name.parse()) {
         return Ok((vec![id], vec![id]));
     }
     let of_lesson = name.rsplit_once("/placements/").filter(|_| kind == "lessons");
     if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
-        let hours = "select p.record_id, p.valid_to from change_name l
+        let hours = sqlx::query_as!(
+            Called,
+            "select p.record_id, p.valid_to from change_name l
             join change_name p on p.lesson_id = l.record_id and p.n = $3
-            where l.plan = $1 and l.kind = 'lessons' and l.name = $2";
-        return Ok(newest(&sqlx::query_as(hours).bind(plan).bind(lesson).bind(n).fetch_all(pool).await?));
+            where l.plan = $1 and l.kind = 'lessons' and l.name = $2",
+            plan,
+            lesson,
+            n,
+        );
+        return Ok(newest(&hours.fetch_all(pool).await?));
     }
-    let named = "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name = $3";
-    Ok(newest(&sqlx::query_as(named).bind(plan).bind(kind).bind(name).fetch_all(pool).await?))
+    let named = sqlx::query_as!(
+        Called,
+        "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name = $3",
+        plan,
+        kind,
+        name,
+    );
+    Ok(newest(&named.fetch_all(pool).await?))
 }
 
-fn newest(found: &[(Uuid, Option<i64>)]) -> (Vec<Uuid>, Vec<Uuid>) {
-    let newest = found.iter().map(|(_, to)| to.unwrap_or(i64::MAX)).max();
-    let of_newest = found.iter().filter(|(_, to)| Some(to.unwrap_or(i64::MAX)) == newest);
-    let now = of_newest.map(|(id, _)| *id).collect();
-    (found.iter().map(|(id, _)| *id).collect(), now)
+/// A record that was called so until a position.
+struct Called {
+    record_id: Uuid,
+    valid_to: Option<i64>,
+}
+
+fn newest(found: &[Called]) -> (Vec<Uuid>, Vec<Uuid>) {
+    let until = |it: &Called| it.valid_to.unwrap_or(i64::MAX);
+    let newest = found.iter().map(until).max();
+    let now = found.iter().filter(|it| Some(until(it)) == newest).map(|it| it.record_id).collect();
+    (found.iter().map(|it| it.record_id).collect(), now)
 }

@@ -46,12 +46,12 @@ impl Feed {
 
     /// Makes the checkpoints that are missing, gives the stopped ones another chance, and reads where all are.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        sqlx::query!(
             "insert into checkpoint (projection) select unnest($1::text[])
             on conflict (projection) do update set state = 'live', cause = null, stopped_at = null
             where checkpoint.state = 'stopped'",
+            &self.names,
         )
-        .bind(&self.names)
         .execute(&mut self.connection)
         .await?;
         let mut transaction = self.connection.begin().await?;
@@ -129,9 +129,11 @@ impl Feed {
         if moved.is_empty() {
             transaction.rollback().await?;
         } else {
-            sqlx::query("update checkpoint set position = $1 where projection = any ($2)")
-                .bind(end)
-                .bind(&moved)
+            sqlx::query!(
+                "update checkpoint set position = $1 where projection = any ($2)",
+                end,
+                &moved as _,
+            )
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
@@ -150,12 +152,12 @@ impl Feed {
 
     async fn stop(&mut self, which: &[usize], cause: &str) -> Result<(), sqlx::Error> {
         let names: Vec<&str> = which.iter().map(|index| self.names[*index].as_str()).collect();
-        sqlx::query(
+        sqlx::query!(
             "update checkpoint set state = 'stopped', cause = $2, stopped_at = clock_timestamp()
             where projection = any ($1)",
+            &names as _,
+            cause,
         )
-        .bind(&names)
-        .bind(cause)
         .execute(&mut self.connection)
         .await?;
         tracing::error!(projections = ?names, cause, "a read model has stopped");
@@ -175,18 +177,18 @@ impl Feed {
 
 /// Locks the checkpoints of these projections, always in the same order, and reads them in the order of `names`.
 async fn lock(connection: &mut PgConnection, names: &[String]) -> Result<Vec<Mark>, sqlx::Error> {
-    let found: Vec<(String, i64, bool, Option<String>)> = sqlx::query_as(
-        "select projection, position, state = 'live', cause from checkpoint where projection = any ($1)
-        order by projection for update",
+    let found = sqlx::query!(
+        r#"select projection, position, state = 'live' as "live!", cause from checkpoint where projection = any ($1)
+        order by projection for update"#,
+        names,
     )
-    .bind(names)
     .fetch_all(connection)
     .await?;
     names
         .iter()
         .map(|name| {
-            let row = found.iter().find(|(found, ..)| found == name).ok_or(sqlx::Error::RowNotFound)?;
-            Ok(Mark { position: row.1, live: row.2, cause: row.3.clone() })
+            let row = found.iter().find(|row| row.projection == *name).ok_or(sqlx::Error::RowNotFound)?;
+            Ok(Mark { position: row.position, live: row.live, cause: row.cause.clone() })
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Event, ImportDone, PlanId, Position};
 use serde_json::{Value as Json, json};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::who::{who_acted, who_text};
@@ -15,7 +15,7 @@ use crate::{Happened, Projection, ProjectionError};
 pub struct Imports;
 
 /// An import that was done.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct ImportRow {
     /// Which it is.
     pub import_id: Uuid,
@@ -51,10 +51,12 @@ impl ImportRow {
 }
 
 macro_rules! select_import {
-    ($where:literal) => {
-        concat!(
-            "select import_id, plan, epoch, position, at, who, session_id, files, counts, warnings from import where ",
-            $where
+    ($where:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            ImportRow,
+            "select import_id, plan, epoch, position, at, who, session_id, files, counts, warnings from import where "
+                + $where,
+            $($argument),+
         )
     };
 }
@@ -66,14 +68,14 @@ pub async fn imports(
     after: i64,
     limit: i64,
 ) -> Result<Vec<ImportRow>, sqlx::Error> {
-    let sql = select_import!("plan = $1 and position > $2 order by position limit $3");
-    sqlx::query_as(sql).bind(plan.to_string()).bind(after).bind(limit).fetch_all(pool).await
+    select_import!("plan = $1 and position > $2 order by position limit $3", plan.to_string(), after, limit)
+        .fetch_all(pool)
+        .await
 }
 
 /// One import of a plan.
 pub async fn import(pool: &PgPool, plan: &PlanId, id: Uuid) -> Result<Option<ImportRow>, sqlx::Error> {
-    let sql = select_import!("plan = $1 and import_id = $2");
-    sqlx::query_as(sql).bind(plan.to_string()).bind(id).fetch_optional(pool).await
+    select_import!("plan = $1 and import_id = $2", plan.to_string(), id).fetch_optional(pool).await
 }
 
 #[async_trait]
@@ -94,23 +96,23 @@ impl Projection for Imports {
             return Ok(());
         }
         let text = |json: serde_json::Result<String>| json.expect("names and numbers are always JSON");
-        sqlx::query(
+        sqlx::query!(
             "insert into import (import_id, plan, epoch, position, at, who, session_id, files, counts, warnings,
                 valid_from)
             select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
                 $7::uuid[], $8::text[], $9::text[], $10::bigint[], $11::bigint[])",
+            &done.iter().map(|(_, e)| e.import.0).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| it.plan.as_ref().map(ToString::to_string)).collect::<Vec<_>>() as _,
+            &done.iter().map(|(it, _)| it.epoch).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| it.position).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| it.at).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| who_text(who_acted(it.meta.actor))).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| it.meta.session).collect::<Vec<_>>() as _,
+            &done.iter().map(|(_, e)| text(serde_json::to_string(&e.files))).collect::<Vec<_>>(),
+            &done.iter().map(|(_, e)| text(serde_json::to_string(&e.counts))).collect::<Vec<_>>(),
+            &done.iter().map(|(_, e)| i64::try_from(e.warnings).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
+            &done.iter().map(|(it, _)| it.append_end).collect::<Vec<_>>(),
         )
-        .bind(done.iter().map(|(_, e)| e.import.0).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.plan.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.epoch).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.position).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.at).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| who_text(who_acted(it.meta.actor))).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.meta.session).collect::<Vec<_>>())
-        .bind(done.iter().map(|(_, e)| text(serde_json::to_string(&e.files))).collect::<Vec<_>>())
-        .bind(done.iter().map(|(_, e)| text(serde_json::to_string(&e.counts))).collect::<Vec<_>>())
-        .bind(done.iter().map(|(_, e)| i64::try_from(e.warnings).unwrap_or(i64::MAX)).collect::<Vec<_>>())
-        .bind(done.iter().map(|(it, _)| it.append_end).collect::<Vec<_>>())
         .execute(connection)
         .await?;
         Ok(())

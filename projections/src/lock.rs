@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Event, LockEnd, LockGranted, PlanId, Position, Who};
 use serde_json::{Value as Json, json};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{Happened, Moment, Projection, ProjectionError};
 pub struct Locks;
 
 /// A lock, as it stood at the moment that was asked for.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct LockRow {
     /// Which it is.
     pub lock_id: Uuid,
@@ -71,24 +71,26 @@ impl LockRow {
     }
 }
 
+/// A question about locks; its first argument is the moment, none for now.
 macro_rules! select_lock {
-    ($where:literal) => {
-        concat!(
-            "select l.lock_id, l.plan, l.session_id, l.who, l.action,
+    ($where:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            LockRow,
+            r#"select l.lock_id, l.plan, l.session_id, l.who, l.action,
                 case when l.period_ids is not null then array(
                     select coalesce(p.name, ids.period_id::text) from unnest(l.period_ids) with ordinality
                         as ids (period_id, place)
                     left join change_name p on p.record_id = ids.period_id
                         and p.valid_from <= coalesce($1, 9223372036854775807)
                         and (p.valid_to is null or p.valid_to > $1)
-                    order by ids.place) end as periods,
+                    order by ids.place) end as "periods: Vec<String>",
                 l.granted_epoch, l.granted_position, l.granted_at,
                 case when $1::bigint is null then c.seen_at end as renewed_at,
                 case when $1::bigint is null or l.valid_to <= $1 then l.ended_reason end as ended_reason,
                 case when $1::bigint is null or l.valid_to <= $1 then l.ended_at end as ended_at
             from lock l left join contact c on c.contact_id = l.lock_id
-            where ",
-            $where
+            where "# + $where,
+            $($argument),+
         )
     };
 }
@@ -105,25 +107,34 @@ pub async fn locks(
     let plan = plan.to_string();
     match moment {
         Moment::Now => {
-            let sql = select_lock!(
-                "l.plan = $2 and l.lock_id > $3 and l.valid_to is null order by l.lock_id limit $4"
-            );
-            sqlx::query_as(sql).bind(None::<i64>).bind(plan).bind(after).bind(limit).fetch_all(pool).await
+            select_lock!(
+                "l.plan = $2 and l.lock_id > $3 and l.valid_to is null order by l.lock_id limit $4",
+                None::<i64>,
+                plan,
+                after,
+                limit
+            )
+            .fetch_all(pool)
+            .await
         }
         Moment::AsOf(position) => {
-            let sql = select_lock!(
+            select_lock!(
                 "l.plan = $2 and l.lock_id > $3 and l.valid_from <= $1 and (l.valid_to is null or l.valid_to > $1)
-                order by l.lock_id limit $4"
-            );
-            sqlx::query_as(sql).bind(Some(position)).bind(plan).bind(after).bind(limit).fetch_all(pool).await
+                order by l.lock_id limit $4",
+                position,
+                plan,
+                after,
+                limit
+            )
+            .fetch_all(pool)
+            .await
         }
     }
 }
 
 /// The locks that are held now, whatever the plan: at most `limit`.
 pub async fn locks_everywhere(pool: &PgPool, limit: i64) -> Result<Vec<LockRow>, sqlx::Error> {
-    let sql = select_lock!("l.valid_to is null order by l.lock_id limit $2");
-    sqlx::query_as(sql).bind(None::<i64>).bind(limit).fetch_all(pool).await
+    select_lock!("l.valid_to is null order by l.lock_id limit $2", None::<i64>, limit).fetch_all(pool).await
 }
 
 /// A lock of a plan, held or over; of a moment in the past only one that had been granted by then.
@@ -137,8 +148,14 @@ pub async fn lock(
         Moment::Now => None,
         Moment::AsOf(position) => Some(position),
     };
-    let sql = select_lock!("l.lock_id = $2 and l.plan = $3 and ($1::bigint is null or l.valid_from <= $1)");
-    sqlx::query_as(sql).bind(position).bind(id).bind(plan.to_string()).fetch_optional(pool).await
+    select_lock!(
+        "l.lock_id = $2 and l.plan = $3 and ($1::bigint is null or l.valid_from <= $1)",
+        position,
+        id,
+        plan.to_string()
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// How many locks are held in a plan at a moment.
@@ -146,13 +163,22 @@ pub async fn locks_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result
     let plan = plan.to_string();
     match moment {
         Moment::Now => {
-            let sql = "select count(*) from lock where plan = $1 and valid_to is null";
-            sqlx::query_scalar(sql).bind(plan).fetch_one(pool).await
+            sqlx::query_scalar!(
+                r#"select count(*) as "count!" from lock where plan = $1 and valid_to is null"#,
+                plan,
+            )
+            .fetch_one(pool)
+            .await
         }
         Moment::AsOf(position) => {
-            let sql = "select count(*) from lock
-                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)";
-            sqlx::query_scalar(sql).bind(plan).bind(position).fetch_one(pool).await
+            sqlx::query_scalar!(
+                r#"select count(*) as "count!" from lock
+                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)"#,
+                plan,
+                position,
+            )
+            .fetch_one(pool)
+            .await
         }
     }
 }
@@ -197,24 +223,24 @@ async fn insert_granted(
         let ids: Vec<String> = e.periods.as_ref()?.iter().map(ToString::to_string).collect();
         Some(format!("{{{}}}", ids.join(",")))
     };
-    sqlx::query(
+    sqlx::query!(
         "insert into lock (lock_id, plan, session_id, who, action, period_ids, granted_epoch, granted_position,
             granted_at, valid_from)
         select lock_id, plan, session_id, who, action, period_ids::uuid[], epoch, position, at, valid_from
         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[],
             $8::bigint[], $9::timestamptz[], $10::bigint[])
             as n (lock_id, plan, session_id, who, action, period_ids, epoch, position, at, valid_from)",
+        &granted.iter().map(|(_, e)| e.lock.0).collect::<Vec<_>>(),
+        &granted.iter().map(|(it, _)| it.plan.as_ref().map(ToString::to_string)).collect::<Vec<_>>() as _,
+        &granted.iter().map(|(_, e)| e.session.0).collect::<Vec<_>>(),
+        &granted.iter().map(|(it, _)| who_text(who_acted(it.meta.actor))).collect::<Vec<_>>(),
+        &granted.iter().map(|(_, e)| e.action.word()).collect::<Vec<_>>() as _,
+        &granted.iter().map(|(_, e)| periods(e)).collect::<Vec<_>>() as _,
+        &granted.iter().map(|(it, _)| it.epoch).collect::<Vec<_>>(),
+        &granted.iter().map(|(it, _)| it.position).collect::<Vec<_>>(),
+        &granted.iter().map(|(it, _)| it.at).collect::<Vec<_>>(),
+        &granted.iter().map(|(it, _)| it.append_end).collect::<Vec<_>>(),
     )
-    .bind(granted.iter().map(|(_, e)| e.lock.0).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| it.plan.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(_, e)| e.session.0).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| who_text(who_acted(it.meta.actor))).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(_, e)| e.action.word()).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(_, e)| periods(e)).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| it.epoch).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| it.position).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| it.at).collect::<Vec<_>>())
-    .bind(granted.iter().map(|(it, _)| it.append_end).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())
@@ -224,15 +250,15 @@ async fn update_ended(
     connection: &mut PgConnection,
     ended: &[(&Happened, Uuid, LockEnd)],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    sqlx::query!(
         "update lock l set ended_reason = e.reason, ended_at = e.at, valid_to = e.valid_to
         from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) as e (lock_id, reason, at, valid_to)
         where l.lock_id = e.lock_id and l.valid_to is null",
+        &ended.iter().map(|(_, id, _)| *id).collect::<Vec<_>>(),
+        &ended.iter().map(|(_, _, reason)| end_word(*reason)).collect::<Vec<_>>() as _,
+        &ended.iter().map(|(it, _, _)| it.at).collect::<Vec<_>>(),
+        &ended.iter().map(|(it, _, _)| it.append_end).collect::<Vec<_>>(),
     )
-    .bind(ended.iter().map(|(_, id, _)| *id).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(_, _, reason)| end_word(*reason)).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(it, _, _)| it.at).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(it, _, _)| it.append_end).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

@@ -17,7 +17,7 @@ pub async fn moment_at_position(pool: &PgPool, position: i64) -> Result<Option<M
 ///
 /// Times never fall from position to position and positions have no gaps, so it is found in a few steps without an index.
 pub async fn moment_at_time(pool: &PgPool, time: DateTime<Utc>) -> Result<Moment, sqlx::Error> {
-    let last: Option<i64> = sqlx::query_scalar("select max(position) from event").fetch_one(pool).await?;
+    let last = sqlx::query_scalar!("select max(position) from event").fetch_one(pool).await?;
     // Everything up to `before` was recorded by then, nothing from `after` on.
     let (mut before, mut after) = (0, last.unwrap_or(0) + 1);
     while after - before > 1 {
@@ -32,8 +32,8 @@ pub async fn moment_at_time(pool: &PgPool, time: DateTime<Utc>) -> Result<Moment
 }
 
 async fn event(pool: &PgPool, position: i64) -> Result<Option<(i64, DateTime<Utc>)>, sqlx::Error> {
-    sqlx::query_as("select append_end, recorded_at from event where position = $1")
-        .bind(position)
+    let found = sqlx::query!("select append_end, recorded_at from event where position = $1", position)
         .fetch_optional(pool)
-        .await
+        .await?;
+    Ok(found.map(|event| (event.append_end, event.recorded_at)))
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Event, Obstacle, Who, Winner};
 use serde_json::json;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::who::who_text;
@@ -15,7 +15,7 @@ use crate::{Happened, Projection, ProjectionError};
 pub struct Refusals;
 
 /// Somebody who was refused because of a lock.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct RefusedByLock {
     /// The lock that stood in the way.
     pub lock_id: Uuid,
@@ -32,7 +32,7 @@ pub struct RefusedByLock {
 }
 
 /// So many were refused in a plan under a rule.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct RefusedCount {
     /// Whether they asked for a lock, and not for a change.
     pub of_lock: bool,
@@ -45,7 +45,7 @@ pub struct RefusedCount {
 }
 
 /// A record that people fight over.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Fought {
     /// The plan.
     pub plan: String,
@@ -57,23 +57,25 @@ pub struct Fought {
 
 /// Who was refused because of these locks, by lock and person; those who were refused last come first.
 pub async fn refused_by_locks(pool: &PgPool, locks: &[Uuid]) -> Result<Vec<RefusedByLock>, sqlx::Error> {
-    sqlx::query_as(
-        "select l.lock_id, r.who, r.code, r.action, count(*) as count, max(r.at) as last_at
+    sqlx::query_as!(
+        RefusedByLock,
+        r#"select l.lock_id, r.who, r.code, r.action, count(*) as "count!", max(r.at) as "last_at!"
         from refusal_lock l join refusal r on r.position = l.position
         where l.lock_id = any ($1)
-        group by l.lock_id, r.who, r.code, r.action order by l.lock_id, last_at desc",
+        group by l.lock_id, r.who, r.code, r.action order by l.lock_id, max(r.at) desc"#,
+        locks,
     )
-    .bind(locks)
     .fetch_all(pool)
     .await
 }
 
 /// How many were refused in the last 24 hours, by plan and rule.
 pub async fn refused_counts(pool: &PgPool) -> Result<Vec<RefusedCount>, sqlx::Error> {
-    sqlx::query_as(
-        "select of_lock, plan, coalesce(rule, code) as rule, count(*) as count from refusal
+    sqlx::query_as!(
+        RefusedCount,
+        r#"select of_lock, plan, coalesce(rule, code) as "rule!", count(*) as "count!" from refusal
         where at > clock_timestamp() - interval '24 hours'
-        group by of_lock, plan, coalesce(rule, code) order by count desc, plan, rule limit 1000",
+        group by of_lock, plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit 1000"#,
     )
     .fetch_all(pool)
     .await
@@ -81,15 +83,16 @@ pub async fn refused_counts(pool: &PgPool) -> Result<Vec<RefusedCount>, sqlx::Er
 
 /// The records of which most changes were refused in the last 24 hours: at most `limit`.
 pub async fn fought_over(pool: &PgPool, limit: i64) -> Result<Vec<Fought>, sqlx::Error> {
-    sqlx::query_as(
-        "select f.plan, c.subject as record, f.count from (
+    sqlx::query_as!(
+        Fought,
+        r#"select f.plan, c.subject as "record?", f.count as "count!" from (
             select plan, record_id, count(*) as count, max(position) as last from refusal
             where at > clock_timestamp() - interval '24 hours' and record_id is not null
             group by plan, record_id order by count desc, last desc limit $1) f
         left join change c on c.plan = f.plan and c.position = f.last
-        order by f.count desc, f.last desc",
+        order by f.count desc, f.last desc"#,
+        limit,
     )
-    .bind(limit)
     .fetch_all(pool)
     .await
 }
@@ -129,11 +132,11 @@ impl Projection for Refusals {
         if locks.is_empty() {
             return Ok(());
         }
-        sqlx::query(
+        sqlx::query!(
             "insert into refusal_lock (lock_id, position) select distinct * from unnest($1::uuid[], $2::bigint[])",
+            &locks.iter().map(|(lock, _)| *lock).collect::<Vec<_>>(),
+            &locks.iter().map(|(_, position)| *position).collect::<Vec<_>>(),
         )
-        .bind(locks.iter().map(|(lock, _)| *lock).collect::<Vec<_>>())
-        .bind(locks.iter().map(|(_, position)| *position).collect::<Vec<_>>())
         .execute(connection)
         .await?;
         Ok(())
@@ -192,26 +195,26 @@ pub(crate) fn winner_json(winner: &Winner, epoch: i64) -> serde_json::Value {
 }
 
 async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    sqlx::query!(
         "insert into refusal (position, plan, at, who, session_id, of_lock, code, rule, kind, record_id, action,
             obstacles, winner, valid_from)
         select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::uuid[], $6::boolean[],
             $7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::bigint[])",
+        &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.at).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.session_id).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.of_lock).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.code.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.rule.as_deref()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.kind).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.record_id).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.action).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.obstacles.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.winner.as_deref()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.append_end).collect::<Vec<_>>(),
     )
-    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.session_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.of_lock).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.code.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.rule.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.record_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.action).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.obstacles.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.winner.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.append_end).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

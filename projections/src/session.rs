@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{PlanId, SessionEnd, Who};
 use serde_json::{Value as Json, json};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ mod taken_in;
 pub struct Sessions;
 
 /// A session, as it stood at the moment that was asked for.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct SessionRow {
     /// Which it is.
     pub session_id: Uuid,
@@ -42,7 +42,7 @@ pub struct SessionRow {
 }
 
 /// Why a session is over.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEndRow {
     /// Which it was.
     pub session_id: Uuid,
@@ -85,17 +85,19 @@ impl SessionRow {
     }
 }
 
+/// A question about sessions; its first argument is the moment, none for now.
 macro_rules! select_session {
-    ($where:literal) => {
-        concat!(
-            "select s.session_id, s.plan, s.who, s.mode, s.period_id, p.name as period, s.activity, s.client,
+    ($where:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            SessionRow,
+            r#"select s.session_id, s.plan, s.who, s.mode, s.period_id, p.name as "period?", s.activity, s.client,
                 s.logged_in_at, case when $1::bigint is null then c.seen_at end as last_contact_at
             from session s
             left join change_name p on p.record_id = s.period_id and p.valid_from <= coalesce($1, 9223372036854775807)
                 and (p.valid_to is null or p.valid_to > $1)
             left join contact c on c.contact_id = s.session_id
-            where ",
-            $where
+            where "# + $where,
+            $($argument),+
         )
     };
 }
@@ -112,40 +114,51 @@ pub async fn sessions(
     let plan = plan.to_string();
     match moment {
         Moment::Now => {
-            let sql = select_session!(
-                "s.plan = $2 and s.session_id > $3 and s.valid_to is null order by s.session_id limit $4"
-            );
-            sqlx::query_as(sql).bind(None::<i64>).bind(plan).bind(after).bind(limit).fetch_all(pool).await
+            select_session!(
+                "s.plan = $2 and s.session_id > $3 and s.valid_to is null order by s.session_id limit $4",
+                None::<i64>,
+                plan,
+                after,
+                limit
+            )
+            .fetch_all(pool)
+            .await
         }
         Moment::AsOf(position) => {
-            let sql = select_session!(
+            select_session!(
                 "s.plan = $2 and s.session_id > $3 and s.valid_from <= $1 and (s.valid_to is null or s.valid_to > $1)
-                order by s.session_id limit $4"
-            );
-            sqlx::query_as(sql).bind(Some(position)).bind(plan).bind(after).bind(limit).fetch_all(pool).await
+                order by s.session_id limit $4",
+                position,
+                plan,
+                after,
+                limit
+            )
+            .fetch_all(pool)
+            .await
         }
     }
 }
 
 /// Everybody who is logged in now, whatever the plan, in the order of their ids: at most `limit`.
 pub async fn sessions_everywhere(pool: &PgPool, limit: i64) -> Result<Vec<SessionRow>, sqlx::Error> {
-    let sql = select_session!("s.valid_to is null order by s.session_id limit $2");
-    sqlx::query_as(sql).bind(None::<i64>).bind(limit).fetch_all(pool).await
+    select_session!("s.valid_to is null order by s.session_id limit $2", None::<i64>, limit)
+        .fetch_all(pool)
+        .await
 }
 
 /// A session that is there now, of a plan or of the site.
 pub async fn session(pool: &PgPool, id: Uuid) -> Result<Option<SessionRow>, sqlx::Error> {
-    let sql = select_session!("s.session_id = $2 and s.valid_to is null");
-    sqlx::query_as(sql).bind(None::<i64>).bind(id).fetch_optional(pool).await
+    select_session!("s.session_id = $2 and s.valid_to is null", None::<i64>, id).fetch_optional(pool).await
 }
 
 /// Why a session is not there any more.
 pub async fn session_end(pool: &PgPool, id: Uuid) -> Result<Option<SessionEndRow>, sqlx::Error> {
-    sqlx::query_as(
+    sqlx::query_as!(
+        SessionEndRow,
         "select session_id, plan, who, reason, ended_by, message, ended_at from session_end
         where session_id = $1 and valid_to is null",
+        id,
     )
-    .bind(id)
     .fetch_optional(pool)
     .await
 }
@@ -155,13 +168,22 @@ pub async fn sessions_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Res
     let plan = plan.to_string();
     match moment {
         Moment::Now => {
-            let sql = "select count(*) from session where plan = $1 and valid_to is null";
-            sqlx::query_scalar(sql).bind(plan).fetch_one(pool).await
+            sqlx::query_scalar!(
+                r#"select count(*) as "count!" from session where plan = $1 and valid_to is null"#,
+                plan,
+            )
+            .fetch_one(pool)
+            .await
         }
         Moment::AsOf(position) => {
-            let sql = "select count(*) from session
-                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)";
-            sqlx::query_scalar(sql).bind(plan).bind(position).fetch_one(pool).await
+            sqlx::query_scalar!(
+                r#"select count(*) as "count!" from session
+                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)"#,
+                plan,
+                position,
+            )
+            .fetch_one(pool)
+            .await
         }
     }
 }

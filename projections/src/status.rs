@@ -159,27 +159,27 @@ pub async fn engine(
     projections: &[ProjectionStatus],
 ) -> Result<Engine, sqlx::Error> {
     let Head { epoch, position: number, .. } = head;
-    let store_bytes: i64 = sqlx::query_scalar(
-        "select coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint
-        from unnest(array['event', 'head', 'command', 'credential', 'contact']) as t (name)",
+    let store_bytes = sqlx::query_scalar!(
+        r#"select coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint as "bytes!"
+        from unnest(array['event', 'head', 'command', 'credential', 'contact']) as t (name)"#,
     )
     .fetch_one(pool)
     .await?;
     // How long the first event waits that a read model does not have yet.
-    let waiting: Vec<(i64, f64)> = sqlx::query_as(
-        "select position, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)::float8 from event
-        where position = any ($1)",
+    let waiting = sqlx::query!(
+        r#"select position, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)::float8 as "seconds!"
+        from event where position = any ($1)"#,
+        &projections.iter().map(|it| it.position + 1).collect::<Vec<_>>(),
     )
-    .bind(projections.iter().map(|it| it.position + 1).collect::<Vec<_>>())
     .fetch_all(pool)
     .await?;
     let told = |it: &ProjectionStatus| {
-        let lag = waiting.iter().find(|(position, _)| *position == it.position + 1);
+        let lag = waiting.iter().find(|row| row.position == it.position + 1);
         json!({
             "name": it.name,
             "position": Position { epoch, number: it.position }.to_string(),
             "lag_events": (number - it.position).max(0),
-            "lag_seconds": lag.map_or(0.0, |(_, seconds)| *seconds),
+            "lag_seconds": lag.map_or(0.0, |row| row.seconds),
             "state": match it.state {
                 ProjectionState::Live => "live",
                 ProjectionState::Stopped => "stopped",

@@ -19,12 +19,12 @@ impl Desk {
     ) -> Result<Vec<PastChange>, Failure> {
         let count = to_revision.saturating_sub(after_revision).clamp(1, CHANGES_MAX) as i64;
         // Every revision is one event about the record, so the newest so many of them are enough.
-        let first: Option<i64> = sqlx::query_scalar(
+        let first = sqlx::query_scalar!(
             "select min(position) from (
                 select position from event where subject = $1 order by position desc limit $2) newest",
+            record.0,
+            count,
         )
-        .bind(record.0)
-        .bind(count)
         .fetch_one(self.ledger.pool())
         .await?;
         let Some(first) = first else { return Ok(Vec::new()) };

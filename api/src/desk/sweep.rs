@@ -10,7 +10,6 @@ use domain::command::end_lock::EndLock;
 use domain::command::end_session::EndSession;
 use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, Who};
 use eventstore::Due;
-use sqlx::Row;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -94,65 +93,53 @@ where
 }
 
 async fn locks_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(LockId, PlanId)>, Failure> {
-    let rows = sqlx::query("select lock_id, plan from lock where lock_id = any($1) and valid_to is null")
-        .bind(contacts)
-        .fetch_all(desk.projections.pool())
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let plan: String = row.try_get(1)?;
-        found.extend(
-            plan.parse()
-                .ok()
-                .map(|plan| Ok::<_, sqlx::Error>((LockId(row.try_get(0)?), plan)))
-                .transpose()?,
-        );
-    }
-    Ok(found)
+    let held =
+        sqlx::query!("select lock_id, plan from lock where lock_id = any($1) and valid_to is null", contacts)
+            .fetch_all(desk.projections.pool())
+            .await?;
+    Ok(held.into_iter().filter_map(|lock| Some((LockId(lock.lock_id), lock.plan.parse().ok()?))).collect())
 }
 
 type Home = Option<PlanId>;
 
 async fn sessions_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(SessionId, Home)>, Failure> {
-    let rows =
-        sqlx::query("select session_id, plan from session where session_id = any($1) and valid_to is null")
-            .bind(contacts)
-            .fetch_all(desk.projections.pool())
-            .await?;
-    homes(&rows)
+    let found = sqlx::query!(
+        "select session_id, plan from session where session_id = any($1) and valid_to is null",
+        contacts,
+    )
+    .map(|session| at_home(session.session_id, session.plan))
+    .fetch_all(desk.projections.pool())
+    .await?;
+    Ok(found)
 }
 
 async fn aged_sessions(desk: &Desk) -> Result<Vec<(SessionId, Home)>, Failure> {
-    let rows = sqlx::query(
+    let found = sqlx::query!(
         "select session_id, plan from session
         where valid_to is null and logged_in_at < clock_timestamp() - make_interval(secs => $1)
         limit $2",
+        desk.terms.session_age.as_secs_f64(),
+        CANDIDATES_MAX,
     )
-    .bind(desk.terms.session_age.as_secs_f64())
-    .bind(CANDIDATES_MAX)
+    .map(|session| at_home(session.session_id, session.plan))
     .fetch_all(desk.projections.pool())
     .await?;
-    homes(&rows)
+    Ok(found)
 }
 
-fn homes(rows: &[sqlx::postgres::PgRow]) -> Result<Vec<(SessionId, Home)>, Failure> {
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        let plan: Option<String> = row.try_get(1)?;
-        found.push((SessionId(row.try_get(0)?), plan.and_then(|plan| plan.parse().ok())));
-    }
-    Ok(found)
+fn at_home(session: Uuid, plan: Option<String>) -> (SessionId, Home) {
+    (SessionId(session), plan.and_then(|plan| plan.parse().ok()))
 }
 
 /// Contacts of what has ended are dropped, so that no sweep finds them again.
 ///
 /// Only what is silent and not there any more; a log-in whose read model is still behind has a fresh contact and is not among them.
 async fn forget_ended(desk: &Desk, silent: &[Uuid]) -> Result<(), Failure> {
-    let live: Vec<Uuid> = sqlx::query_scalar(
-        "select session_id from session where session_id = any($1) and valid_to is null
-        union all select lock_id from lock where lock_id = any($1) and valid_to is null",
+    let live = sqlx::query_scalar!(
+        r#"select session_id as "contact_id!" from session where session_id = any($1) and valid_to is null
+        union all select lock_id from lock where lock_id = any($1) and valid_to is null"#,
+        silent,
     )
-    .bind(silent)
     .fetch_all(desk.projections.pool())
     .await?;
     let ended: Vec<Uuid> = silent.iter().filter(|contact| !live.contains(contact)).copied().collect();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Row;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
@@ -38,12 +37,12 @@ pub async fn follow(desk: Arc<Desk>, mut after: i64, stop: CancellationToken) {
 
 /// The streams that have moved after a position, with the versions and positions they have come to.
 async fn moved(desk: &Desk, after: i64) -> Result<Vec<(String, i64, i64)>, sqlx::Error> {
-    let rows = sqlx::query(
+    sqlx::query!(
         "select stream, version, position from event where position > $1 order by position limit $2",
+        after,
+        PAGE,
     )
-    .bind(after)
-    .bind(PAGE)
+    .map(|row| (row.stream, row.version, row.position))
     .fetch_all(desk.ledger.pool())
-    .await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    .await
 }

@@ -1,7 +1,7 @@
 //! What records are called, kept by the feed for itself so that it waits for no other read model.
 
 use domain::{Event, FieldChange, HourOf, Kind, RecordId, Value};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -26,7 +26,6 @@ pub(super) struct Names {
     gone: HashMap<Uuid, Name>,
 }
 
-#[derive(FromRow)]
 struct Stored {
     record_id: Uuid,
     plan: String,
@@ -87,11 +86,12 @@ impl Names {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let stored: Vec<Stored> = sqlx::query_as(
+        let stored = sqlx::query_as!(
+            Stored,
             "select distinct on (record_id) record_id, plan, kind, name, lesson_id, period_id, n, valid_from, valid_to
             from change_name where record_id = any ($1) order by record_id, valid_from desc",
+            ids,
         )
-        .bind(ids)
         .fetch_all(connection)
         .await?;
         let mut hours = Vec::new();
@@ -158,13 +158,13 @@ impl Names {
     pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let (closed, new) = self.rows.finish();
         if !closed.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "update change_name n set valid_to = c.valid_to
                 from unnest($1::uuid[], $2::bigint[]) as c (record_id, valid_to)
                 where n.record_id = c.record_id and n.valid_to is null",
+                &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+                &closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
             )
-            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }
@@ -177,20 +177,20 @@ impl Names {
 
 async fn insert(connection: &mut PgConnection, new: &[Version<Name>]) -> Result<(), sqlx::Error> {
     let hour = |it: &Version<Name>| it.row.hour_of;
-    sqlx::query(
+    sqlx::query!(
         "insert into change_name (record_id, plan, kind, name, lesson_id, period_id, n, valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::integer[],
             $8::bigint[], $9::bigint[])",
+        &new.iter().map(|it| it.id).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.kind.word()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.name.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| hour(it).map(|hour| hour.lesson.0)).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| hour(it).map(|hour| hour.period.0)).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| hour(it).and_then(|hour| i32::try_from(hour.n).ok())).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.from.position).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
-    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.kind.word()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.name.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| hour(it).map(|hour| hour.lesson.0)).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| hour(it).map(|hour| hour.period.0)).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| hour(it).and_then(|hour| i32::try_from(hour.n).ok())).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

@@ -54,16 +54,16 @@ async fn last_shown(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, Option<String>)> = sqlx::query_as(
-        "select distinct on (subject_id) subject_id, more from change where subject_id = any ($1)
-        order by subject_id, position desc",
+    let rows = sqlx::query!(
+        r#"select distinct on (subject_id) subject_id as "subject_id!", more from change where subject_id = any ($1)
+        order by subject_id, position desc"#,
+        &ids,
     )
-    .bind(ids)
     .fetch_all(connection)
     .await?;
     Ok(rows
         .into_iter()
-        .filter_map(|(id, more)| Some((id, serde_json::from_str(more.as_deref()?).ok()?)))
+        .filter_map(|row| Some((row.subject_id, serde_json::from_str(row.more.as_deref()?).ok()?)))
         .collect())
 }
 
@@ -75,31 +75,31 @@ async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx:
     let more = |row: &Row| {
         (!row.more.is_empty()).then(|| serde_json::to_string(&row.more).expect("values are always JSON"))
     };
-    sqlx::query(
+    sqlx::query!(
         "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
             mode, period, revision, changes, more, cause, request)
         select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
             $7::text[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[],
             $15::text[], $16::text[], $17::text[], $18::text[])",
+        &rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.append_end).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.epoch).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.at).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.r#type).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.kind).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.subject_id).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.session_id).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.revision).collect::<Vec<_>>() as _,
+        &rows.iter().map(changes).collect::<Vec<_>>(),
+        &rows.iter().map(more).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>() as _,
     )
-    .bind(rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.append_end).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.epoch).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.at).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.r#type).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.subject_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.session_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
-    .bind(rows.iter().map(changes).collect::<Vec<_>>())
-    .bind(rows.iter().map(more).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Event, SessionEnd, SessionEnded, Who};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -68,7 +68,6 @@ struct Known {
     began: HashMap<Uuid, DateTime<Utc>>,
 }
 
-#[derive(FromRow)]
 struct Stored {
     session_id: Uuid,
     plan: Option<String>,
@@ -86,12 +85,13 @@ struct Stored {
 impl Known {
     async fn load(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Known, sqlx::Error> {
         let mut known = Known { states: Versions::new(), ends: Versions::new(), began: HashMap::new() };
-        let states: Vec<Stored> = sqlx::query_as(
+        let states = sqlx::query_as!(
+            Stored,
             "select distinct on (session_id) session_id, plan, who, mode, period_id, activity, client, logged_in_at,
                 since, valid_from, valid_to
             from session where session_id = any ($1) order by session_id, valid_from desc",
+            ids,
         )
-        .bind(ids)
         .fetch_all(&mut *connection)
         .await?;
         for it in states {
@@ -109,15 +109,15 @@ impl Known {
                 known.states.load(it.session_id, state, Edge { position: it.valid_from, at: it.since });
             }
         }
-        let ends: Vec<(Uuid, DateTime<Utc>, i64)> = sqlx::query_as(
+        let ends = sqlx::query!(
             "select session_id, ended_at, valid_from from session_end where session_id = any ($1) and valid_to is null",
+            ids,
         )
-        .bind(ids)
         .fetch_all(connection)
         .await?;
-        for (id, at, position) in ends {
+        for it in ends {
             let end = End { plan: None, who: String::new(), reason: "", ended_by: None, message: None };
-            known.ends.load(id, end, Edge { position, at });
+            known.ends.load(it.session_id, end, Edge { position: it.valid_from, at: it.ended_at });
         }
         Ok(known)
     }
@@ -173,27 +173,27 @@ impl Known {
     async fn write(self, connection: &mut PgConnection) -> Result<(), ProjectionError> {
         let (closed, new) = self.states.finish();
         if !closed.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "update session s set valid_to = c.valid_to, until = c.until
                 from unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) as c (session_id, valid_to, until)
                 where s.session_id = c.session_id and s.valid_to is null",
+                &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+                &closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
+                &closed.iter().map(|(_, to)| to.at).collect::<Vec<_>>(),
             )
-            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
-            .bind(closed.iter().map(|(_, to)| to.at).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }
         insert_states(connection, &new).await?;
         let (closed, new) = self.ends.finish();
         if !closed.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "update session_end s set valid_to = c.valid_to
                 from unnest($1::uuid[], $2::bigint[]) as c (session_id, valid_to)
                 where s.session_id = c.session_id and s.valid_to is null",
+                &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+                &closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
             )
-            .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-            .bind(closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }
@@ -206,24 +206,24 @@ async fn insert_states(connection: &mut PgConnection, new: &[Version<State>]) ->
     if new.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query!(
         "insert into session (session_id, plan, who, mode, period_id, activity, client, logged_in_at, since, until,
             valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
             $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::bigint[])",
+        &new.iter().map(|it| it.id).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.mode).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.period_id).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.activity.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.client.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.logged_in_at).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.from.at).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to.map(|to| to.at)).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.from.position).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
-    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.mode).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.period_id).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.activity.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.client.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.logged_in_at).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.at).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to.map(|to| to.at)).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())
@@ -233,20 +233,20 @@ async fn insert_ends(connection: &mut PgConnection, new: &[Version<End>]) -> Res
     if new.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query!(
         "insert into session_end (session_id, plan, who, reason, ended_by, message, ended_at, valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
             $7::timestamptz[], $8::bigint[], $9::bigint[])",
+        &new.iter().map(|it| it.id).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.reason).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.ended_by.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.message.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.from.at).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.from.position).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
-    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.plan.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.reason).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.ended_by.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.message.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.at).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

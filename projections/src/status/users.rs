@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many are logged in.
@@ -52,7 +52,7 @@ pub struct PlanCount {
 }
 
 /// Averages over the last 5, 15 and 60 minutes.
-#[derive(Debug, Clone, Copy, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Course {
     pub m5: f64,
@@ -61,7 +61,7 @@ pub struct Course {
 }
 
 /// When the fewest were there.
-#[derive(Debug, Clone, Copy, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Quietest {
     /// Where that stretch begins.
     pub at: DateTime<Utc>,
@@ -71,19 +71,20 @@ pub struct Quietest {
 
 /// How many are logged in, now and in the course of the day.
 pub async fn users(pool: &PgPool) -> Result<Users, sqlx::Error> {
-    let present: Vec<(Option<String>, String, String)> =
-        sqlx::query_as("select plan, mode, who from session where valid_to is null").fetch_all(pool).await?;
+    let present =
+        sqlx::query!("select plan, mode, who from session where valid_to is null").fetch_all(pool).await?;
     let mut all = Counting::default();
     let mut schools: BTreeMap<&str, Counting<'_>> = BTreeMap::new();
     let mut plans: BTreeMap<&str, (Counting<'_>, BTreeMap<String, usize>)> = BTreeMap::new();
-    for (plan, mode, who) in &present {
+    for session in &present {
+        let who = &session.who;
         all.add(who);
-        let Some(plan) = plan else { continue };
+        let Some(plan) = &session.plan else { continue };
         let school = plan.split_once('~').map_or(plan.as_str(), |(school, _)| school);
         schools.entry(school).or_default().add(who);
         let (counting, modes) = plans.entry(plan).or_default();
         counting.add(who);
-        *modes.entry(mode.clone()).or_default() += 1;
+        *modes.entry(session.mode.clone()).or_default() += 1;
     }
     Ok(Users {
         now: all.count(),
@@ -122,8 +123,9 @@ impl<'a> Counting<'a> {
 }
 
 async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
-    sqlx::query_as(
-        "with clock as materialized (select clock_timestamp() as now),
+    sqlx::query_as!(
+        Course,
+        r#"with clock as materialized (select clock_timestamp() as now),
         recent as materialized (
             select since, now as until from session, clock where until is null
             union all
@@ -134,10 +136,10 @@ async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
             from clock cross join (values (5), (15), (60)) as m (minutes)
             left join recent on until > now - make_interval(mins => minutes) and since < now
             group by minutes)
-        select (max(round(sessions, 1)) filter (where minutes = 5))::float8 as m5,
-            (max(round(sessions, 1)) filter (where minutes = 15))::float8 as m15,
-            (max(round(sessions, 1)) filter (where minutes = 60))::float8 as m60
-        from spent",
+        select (max(round(sessions, 1)) filter (where minutes = 5))::float8 as "m5!",
+            (max(round(sessions, 1)) filter (where minutes = 15))::float8 as "m15!",
+            (max(round(sessions, 1)) filter (where minutes = 60))::float8 as "m60!"
+        from spent"#,
     )
     .fetch_one(pool)
     .await
@@ -145,8 +147,9 @@ async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
 
 /// The time before the first log-in of all does not count: there was nothing to be quiet.
 async fn quietest(pool: &PgPool) -> Result<Quietest, sqlx::Error> {
-    sqlx::query_as(
-        "with clock as materialized (
+    sqlx::query_as!(
+        Quietest,
+        r#"with clock as materialized (
             select now, greatest(now - interval '24 hours', coalesce((select min(since) from session), now)) as begins
             from (select clock_timestamp() as now) c),
         recent as materialized (
@@ -164,8 +167,8 @@ async fn quietest(pool: &PgPool) -> Result<Quietest, sqlx::Error> {
         stretch as (
             select at, (sum(more) over (order by at))::bigint as sessions, lead(at) over (order by at) as ends
             from step)
-        select at, sessions from stretch, clock
-        order by sessions, coalesce(ends, now) - at desc, at limit 1",
+        select at as "at!", sessions as "sessions!" from stretch, clock
+        order by sessions, coalesce(ends, now) - at desc, at limit 1"#,
     )
     .fetch_one(pool)
     .await
