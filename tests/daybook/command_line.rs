@@ -1,6 +1,6 @@
 //! The program as people and scripts meet it: options, answers, exit statuses, start and stop.
 
-mod program;
+pub mod program;
 
 use serde_json::Value as Json;
 use tests::cluster::TestDatabase;

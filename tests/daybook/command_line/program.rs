@@ -145,7 +145,7 @@ pub fn postmaster_runs(data: &Path) -> bool {
 }
 
 /// The program, built as these tests are; with `DAYBOOK_TEST_BINARY` another one.
-fn binary() -> &'static Path {
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(given) = std::env::var_os("DAYBOOK_TEST_BINARY") {
