@@ -60,23 +60,23 @@ async fn write_names(
         *from = row.from.position.min(*from);
     }
     let (ids, ends): (Vec<Uuid>, Vec<i64>) = first.into_iter().unzip();
-    sqlx::query(
+    sqlx::query!(
         "update account set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (account_id, position)
         where account.account_id = e.account_id and account.valid_to is null",
+        &ids,
+        &ends,
     )
-    .bind(ids)
-    .bind(ends)
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "insert into account (account_id, kind, name, valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])",
+        &rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.row.0).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.row.1.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.from.position).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
-    .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.row.0).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.row.1.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.from.position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.to.map(|to| to.position)).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())
@@ -89,15 +89,20 @@ async fn write_logins(
     if logins.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query!(
         "insert into last_login (user_id, last_login_at) select * from unnest($1::uuid[], $2::timestamptz[])
         on conflict (user_id) do update set last_login_at = excluded.last_login_at",
+        &logins.keys().copied().collect::<Vec<_>>(),
+        &logins.values().copied().collect::<Vec<_>>(),
     )
-    .bind(logins.keys().copied().collect::<Vec<_>>())
-    .bind(logins.values().copied().collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())
+}
+
+struct Called {
+    account_id: Uuid,
+    name: String,
 }
 
 /// What those who acted were called at a moment, by the text that rows name them with: the user name, `token:NAME`,
@@ -118,10 +123,9 @@ pub async fn who_names(
     }
     let mut names: HashMap<Uuid, String> = HashMap::new();
     if !ids.is_empty() {
-        let sql = asked!(moment; "select a.account_id, a.name from account a where a.account_id = any ($2) and " @"a");
-        let rows: Vec<(Uuid, String)> =
-            sqlx::query_as(sql).bind(moment.position()).bind(ids).fetch_all(pool).await?;
-        names.extend(rows);
+        let rows = asked!(Called, moment, fetch_all(pool);
+            "select a.account_id, a.name from account a where a.account_id = any ($2) and " @"a"; &ids)?;
+        names.extend(rows.into_iter().map(|row| (row.account_id, row.name)));
     }
     let name_of = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| id.to_string());
     Ok(all
@@ -144,10 +148,8 @@ pub async fn last_logins(
     users: &[UserId],
 ) -> Result<HashMap<UserId, DateTime<Utc>>, sqlx::Error> {
     let ids: Vec<Uuid> = users.iter().map(|user| user.0).collect();
-    let rows: Vec<(Uuid, DateTime<Utc>)> =
-        sqlx::query_as("select user_id, last_login_at from last_login where user_id = any ($1)")
-            .bind(ids)
-            .fetch_all(pool)
-            .await?;
-    Ok(rows.into_iter().map(|(id, at)| (UserId(id), at)).collect())
+    let rows = sqlx::query!("select user_id, last_login_at from last_login where user_id = any ($1)", &ids)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(|row| (UserId(row.user_id), row.last_login_at)).collect())
 }

@@ -10,25 +10,33 @@ use uuid::Uuid;
 
 use crate::Moment;
 
-/// The text of a question about a moment, of literals; `@"r"` stands for "the row `r` was true then". `$1` is
-/// [`Moment::position`]. There are two texts so that "now" is answered from the indexes of what is true now.
+/// Asks about a moment: `asked!(Row, moment, fetch_all(pool); "select … where " @"r" " …"; $2, $3, …)`.
+///
+/// The text is of literals; `@"r"` stands for "the row `r` was true then". `$1` is [`Moment::position`]. There are two texts so
+/// that "now" is answered from the indexes of what is true now; both are checked.
 macro_rules! asked {
-    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*]) => {
-        match $moment {
-            $crate::Moment::Now => concat!($($now),*),
-            $crate::Moment::AsOf(_) => concat!($($then),*),
-        }
-    };
-    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*] @$row:literal $($rest:tt)*) => {
-        $crate::asked::asked!(@ $moment;
+    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @$row:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $ask;
             [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
             [$($then)* "(" $row ".valid_from <= $1::bigint and (" $row ".valid_to is null or " $row ".valid_to > $1::bigint))"]
             $($rest)*)
     };
-    (@ $moment:expr; [$($now:literal)*] [$($then:literal)*] $text:literal $($rest:tt)*) => {
-        $crate::asked::asked!(@ $moment; [$($now)* $text] [$($then)* $text] $($rest)*)
+    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] $text:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $ask; [$($now)* $text] [$($then)* $text] $($rest)*)
     };
-    ($moment:expr; $($rest:tt)*) => { $crate::asked::asked!(@ $moment; [] [] $($rest)*) };
+    (@ [$of:path, $moment:expr, $fetch:ident($pool:expr)]; [$($now:literal)*] [$($then:literal)*]; $($argument:expr),*) => {
+        match $moment {
+            $crate::Moment::Now => {
+                sqlx::query_as!($of, "" $(+ $now)*, None::<i64>, $($argument),*).$fetch($pool).await
+            }
+            $crate::Moment::AsOf(position) => {
+                sqlx::query_as!($of, "" $(+ $then)*, position, $($argument),*).$fetch($pool).await
+            }
+        }
+    };
+    ($of:path, $moment:expr, $fetch:ident($pool:expr); $($rest:tt)*) => {
+        $crate::asked::asked!(@ [$of, $moment, $fetch($pool)]; [] [] $($rest)*)
+    };
 }
 pub(crate) use asked;
 
@@ -105,6 +113,11 @@ pub(crate) fn changed_json(by: &str, at: DateTime<Utc>, epoch: i64, number: i64)
     json!({"by": by, "at": at, "position": Position { epoch, number }.to_string()})
 }
 
+struct Called {
+    record_id: Uuid,
+    name: String,
+}
+
 /// What records were called at a moment.
 pub(crate) async fn record_names(
     pool: &PgPool,
@@ -115,10 +128,10 @@ pub(crate) async fn record_names(
         return Ok(HashMap::new());
     }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let sql = asked!(moment; "select r.record_id, coalesce(r.name, r.kind) from record r where r.record_id = any ($2) and " @"r");
-    let rows: Vec<(Uuid, String)> =
-        sqlx::query_as(sql).bind(moment.position()).bind(ids).fetch_all(pool).await?;
-    Ok(rows.into_iter().map(|(id, name)| (RecordId(id), name)).collect())
+    let rows = asked!(Called, moment, fetch_all(pool);
+        r#"select r.record_id, coalesce(r.name, r.kind) as "name!" from record r where r.record_id = any ($2) and "# @"r";
+        &ids)?;
+    Ok(rows.into_iter().map(|row| (RecordId(row.record_id), row.name)).collect())
 }
 
 /// The record that had a name at a moment.
@@ -129,15 +142,10 @@ pub(crate) async fn record_id(
     name: &str,
     moment: Moment,
 ) -> Result<Option<RecordId>, sqlx::Error> {
-    let sql = asked!(moment; "select r.record_id from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and " @"r");
-    let id: Option<Uuid> = sqlx::query_scalar(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(kind.word())
-        .bind(sort_key(kind, Some(name)))
-        .fetch_optional(pool)
-        .await?;
-    Ok(id.map(RecordId))
+    let found = asked!(Called, moment, fetch_optional(pool);
+        r#"select r.record_id, r.sort as name from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and "# @"r";
+        plan.to_string(), kind.word(), sort_key(kind, Some(name)))?;
+    Ok(found.map(|row| RecordId(row.record_id)))
 }
 
 /// Records that a question names. `None`: one of them is called nothing in the plan.

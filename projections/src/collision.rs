@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Kind, PlanId, RecordId};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Moment;
 use crate::asked::{Page, Paged, asked, record_id, record_names, sort_key};
 
 /// Where and when something is in several lessons, with the weeks of their placements.
-#[derive(FromRow)]
 struct Clash {
     period_id: Uuid,
     day: i32,
@@ -92,11 +91,11 @@ async fn clashes(
     period: Option<RecordId>,
     moment: Moment,
 ) -> Result<Vec<Clash>, sqlx::Error> {
-    let sql = asked!(moment;
-        "select p.period_id, p.day, p.hour, k.kind, k.target_id, array_agg(p.lesson_id) as lesson_ids,
-            array_agg(coalesce(p.week, '')) as weeks
+    asked!(Clash, moment, fetch_all(pool);
+        r#"select p.period_id, p.day as "day!", p.hour as "hour!", k.kind as "kind!", k.target_id as "target_id!",
+            array_agg(p.lesson_id) as "lesson_ids!", array_agg(coalesce(p.week, '')) as "weeks!"
         from placement p
-        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
+        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and "# @"m" " and m.period_id = case
             when p.meeting_of = p.lesson_id and exists (select from meeting o
                 where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
             else '00000000-0000-0000-0000-000000000000' end
@@ -105,13 +104,8 @@ async fn clashes(
         where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and p.day is not null and p.hour is not null
             and k.target_id is not null and " @"p" "
         group by p.period_id, p.day, p.hour, k.kind, k.target_id
-        having count(distinct p.lesson_id) > 1");
-    sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(period.map(|period| period.0))
-        .fetch_all(pool)
-        .await
+        having count(distinct p.lesson_id) > 1";
+        plan.to_string(), period.map(|period| period.0))
 }
 
 /// The lessons that meet: those of every week together, and for each week those that meet only in it, with the former.

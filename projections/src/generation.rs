@@ -42,11 +42,12 @@ pub async fn prepare(owner: &PgConnectOptions, ledger_schema: &str) -> Result<St
 pub async fn prepared(login: &PgConnectOptions, ledger_schema: &str) -> Result<Option<String>, PrepareError> {
     let settings = eventstore::PoolSettings::new(login.clone(), ledger_schema);
     let mut connection = settings.connect_one().await?;
-    let name =
-        sqlx::query_scalar("select schema_name from generation where state = 'current' and digest = $1")
-            .bind(digest())
-            .fetch_optional(&mut connection)
-            .await?;
+    let name = sqlx::query_scalar!(
+        "select schema_name from generation where state = 'current' and digest = $1",
+        digest(),
+    )
+    .fetch_optional(&mut connection)
+    .await?;
     connection.close().await?;
     Ok(name)
 }
@@ -54,25 +55,27 @@ pub async fn prepared(login: &PgConnectOptions, ledger_schema: &str) -> Result<O
 async fn prepare_on(connection: &mut PgConnection, ledger_schema: &str) -> Result<String, PrepareError> {
     let mut transaction = connection.begin().await?;
     // Two nodes that start at once make one generation: the second waits here and finds it.
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('daybook generation ' || $1, 0))")
-        .bind(ledger_schema)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('daybook generation ' || $1, 0))",
+        ledger_schema,
+    )
+    .execute(&mut *transaction)
+    .await?;
     enter(&mut transaction, &[ledger_schema]).await?;
     let digest = digest();
-    let known: Vec<(i64, String, String, String)> = sqlx::query_as(
-        "select generation_id, schema_name, digest, state from generation order by generation_id",
+    let known = sqlx::query!(
+        "select generation_id, schema_name, digest, state from generation order by generation_id"
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let current = known.iter().find(|(_, _, made_from, state)| state == "current" && *made_from == digest);
-    let name = if let Some((_, current, _, _)) = current {
-        for (_, old, _, _) in known.iter().filter(|(_, _, _, state)| state == "old") {
-            drop_when_overtaken(&mut transaction, current, old).await?;
+    let current = known.iter().find(|it| it.state == "current" && it.digest == digest);
+    let name = if let Some(current) = current {
+        for old in known.iter().filter(|it| it.state == "old") {
+            drop_when_overtaken(&mut transaction, &current.schema_name, &old.schema_name).await?;
         }
-        current.clone()
+        current.schema_name.clone()
     } else {
-        let number = known.last().map_or(1, |(number, _, _, _)| number + 1);
+        let number = known.last().map_or(1, |last| last.generation_id + 1);
         make(&mut transaction, ledger_schema, number, &digest).await?
     };
     transaction.commit().await?;
@@ -97,15 +100,15 @@ async fn make(
         format!("grant select, insert, update, delete on all tables in schema {schema} to {SERVICE_ROLE}");
     run(connection, tables).await?;
     run(connection, format!("grant usage on all sequences in schema {schema} to {SERVICE_ROLE}")).await?;
-    sqlx::query("update generation set state = 'old' where state = 'current'")
+    sqlx::query!("update generation set state = 'old' where state = 'current'")
         .execute(&mut *connection)
         .await?;
-    sqlx::query(
+    sqlx::query!(
         "insert into generation (generation_id, schema_name, digest, state) values ($1, $2, $3, 'current')",
+        number,
+        &name,
+        digest,
     )
-    .bind(number)
-    .bind(&name)
-    .bind(digest)
     .execute(connection)
     .await?;
     Ok(name)
@@ -117,6 +120,7 @@ async fn drop_when_overtaken(
     current: &str,
     old: &str,
 ) -> Result<(), sqlx::Error> {
+    // Not one of the checked queries: it names two schemas.
     let sql = format!(
         "select coalesce(min(position), 0) >= (select coalesce(max(position), 0) from {}.checkpoint) from {}.checkpoint",
         quoted(old),
@@ -125,7 +129,7 @@ async fn drop_when_overtaken(
     let overtaken: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?;
     if overtaken {
         run(connection, format!("drop schema {} cascade", quoted(old))).await?;
-        sqlx::query("delete from generation where schema_name = $1").bind(old).execute(connection).await?;
+        sqlx::query!("delete from generation where schema_name = $1", old).execute(connection).await?;
     }
     Ok(())
 }
@@ -133,9 +137,8 @@ async fn drop_when_overtaken(
 /// Looks names up in these schemas until the transaction ends.
 async fn enter(connection: &mut PgConnection, schemas: &[&str]) -> Result<(), sqlx::Error> {
     let path: Vec<String> = schemas.iter().map(|schema| quoted(schema)).collect();
-    sqlx::query("select set_config('search_path', $1, true)")
-        .bind(path.join(", "))
-        .execute(connection)
+    sqlx::query!("select set_config('search_path', $1, true)", path.join(", "))
+        .fetch_one(connection)
         .await
         .map(|_| ())
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Event, Kind, PlanCondition, PlanId, Position};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::asked::{Page, Paged, asked};
@@ -26,7 +26,7 @@ pub struct PlanView {
     pub json: Map<String, Json>,
 }
 
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 struct Row {
     plan: String,
     title: String,
@@ -53,11 +53,12 @@ impl Projection for Plans {
             batch.iter().filter(|it| matches!(it.event, Event::PlanChanged(_))).map(of).collect();
         let mut current: HashMap<String, Row> = HashMap::new();
         if !touched.is_empty() {
-            let rows: Vec<Row> = sqlx::query_as(
+            let rows = sqlx::query_as!(
+                Row,
                 "select plan, title, state, revision, epoch, valid_from from plan
                 where plan = any ($1) and valid_to is null",
+                &touched,
             )
-            .bind(&touched)
             .fetch_all(&mut *connection)
             .await?;
             current.extend(rows.into_iter().map(|row| (row.plan.clone(), row)));
@@ -122,25 +123,25 @@ async fn write(
     if new.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query!(
         "update plan set valid_to = e.position from unnest($1::text[], $2::bigint[]) as e (plan, position)
         where plan.plan = e.plan and plan.valid_to is null",
+        &closed.keys().cloned().collect::<Vec<_>>(),
+        &closed.values().copied().collect::<Vec<_>>(),
     )
-    .bind(closed.keys().cloned().collect::<Vec<_>>())
-    .bind(closed.values().copied().collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    sqlx::query!(
         "insert into plan (plan, title, state, revision, epoch, valid_from, valid_to)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])",
+        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.title.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.state.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.revision).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.epoch).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.valid_from).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to).collect::<Vec<_>>() as _,
     )
-    .bind(new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.title.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.state.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.revision).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.epoch).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.valid_from).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())
@@ -157,15 +158,10 @@ fn word(state: PlanCondition) -> String {
 
 /// The plans, by name.
 pub async fn plans(pool: &PgPool, moment: Moment, page: &Page) -> Result<Paged<PlanView>, sqlx::Error> {
-    let sql = asked!(moment;
+    let rows = asked!(Row, moment, fetch_all(pool);
         "select p.plan, p.title, p.state, p.revision, p.epoch, p.valid_from from plan p
-        where ($2::text is null or p.plan > $2) and " @"p" " order by p.plan limit $3");
-    let rows: Vec<Row> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(&page.after)
-        .bind(page.fetch())
-        .fetch_all(pool)
-        .await?;
+        where ($2::text is null or p.plan > $2) and " @"p" " order by p.plan limit $3";
+        page.after.as_deref(), page.fetch())?;
     let rows = page.cut(rows, |row| row.plan.clone());
     let items = views(pool, rows.items, moment).await?;
     Ok(Paged { items, next: rows.next })
@@ -173,42 +169,53 @@ pub async fn plans(pool: &PgPool, moment: Moment, page: &Page) -> Result<Paged<P
 
 /// One plan; nothing when there was none then.
 pub async fn plan(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<Option<PlanView>, sqlx::Error> {
-    let sql = asked!(moment;
+    let row = asked!(Row, moment, fetch_optional(pool);
         "select p.plan, p.title, p.state, p.revision, p.epoch, p.valid_from from plan p
-        where p.plan = $2 and " @"p");
-    let row: Option<Row> =
-        sqlx::query_as(sql).bind(moment.position()).bind(plan.to_string()).fetch_optional(pool).await?;
+        where p.plan = $2 and " @"p";
+        plan.to_string())?;
     Ok(views(pool, row.into_iter().collect(), moment).await?.pop())
 }
 
+struct Numbers {
+    plan: String,
+    position: i64,
+    sessions: i64,
+    locks: i64,
+}
+
+/// How many records of a kind a plan has.
+struct Counted {
+    plan: String,
+    kind: String,
+    count: i64,
+}
+
 async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<PlanView>, sqlx::Error> {
-    let plans: Vec<&str> = rows.iter().map(|row| row.plan.as_str()).collect();
-    let numbers = asked!(moment;
-        "select p.plan, coalesce(
+    let plans: Vec<String> = rows.iter().map(|row| row.plan.clone()).collect();
+    let numbers = asked!(Numbers, moment, fetch_all(pool);
+        r#"select p.plan as "plan!", coalesce(
                 (select e.position from event e where e.stream = 'plan/' || p.plan
-                    and ($1::bigint is null or e.position <= $1::bigint) order by e.version desc limit 1), 0),
-            (select count(*) from session s where s.plan = p.plan and " @"s" "),
-            (select count(*) from lock l where l.plan = p.plan and " @"l" ")
-        from unnest($2::text[]) as p (plan)");
-    let numbers: Vec<(String, i64, i64, i64)> =
-        sqlx::query_as(numbers).bind(moment.position()).bind(&plans).fetch_all(pool).await?;
-    let counts = asked!(moment;
-        "select r.plan, r.kind, count(*) from record r where r.plan = any ($2) and " @"r" " group by r.plan, r.kind
+                    and ($1::bigint is null or e.position <= $1::bigint) order by e.version desc limit 1), 0) as "position!",
+            (select count(*) from session s where s.plan = p.plan and "# @"s" r#") as "sessions!",
+            (select count(*) from lock l where l.plan = p.plan and "# @"l" r#") as "locks!"
+        from unnest($2::text[]) as p (plan)"#;
+        &plans)?;
+    let counts = asked!(Counted, moment, fetch_all(pool);
+        r#"select r.plan as "plan!", r.kind as "kind!", count(*) as "count!"
+        from record r where r.plan = any ($2) and "# @"r" " group by r.plan, r.kind
         union all
-        select h.plan, 'placements', count(*) from placement h where h.plan = any ($2) and " @"h" " group by h.plan");
-    let counts: Vec<(String, String, i64)> =
-        sqlx::query_as(counts).bind(moment.position()).bind(&plans).fetch_all(pool).await?;
+        select h.plan, 'placements', count(*) from placement h where h.plan = any ($2) and " @"h" " group by h.plan";
+        &plans)?;
     let count = |plan: &str, kind: Kind| {
-        counts
-            .iter()
-            .find(|(of, word, _)| of == plan && word == kind.word())
-            .map_or(0, |(_, _, count)| *count)
+        counts.iter().find(|it| it.plan == plan && it.kind == kind.word()).map_or(0, |it| it.count)
     };
     let mut views = Vec::with_capacity(rows.len());
     for row in &rows {
         let Ok(id) = row.plan.parse::<PlanId>() else { continue };
-        let (number, sessions, locks) =
-            numbers.iter().find(|(of, ..)| *of == row.plan).map_or((0, 0, 0), |(_, p, s, l)| (*p, *s, *l));
+        let (number, sessions, locks) = numbers
+            .iter()
+            .find(|it| it.plan == row.plan)
+            .map_or((0, 0, 0), |it| (it.position, it.sessions, it.locks));
         let kinds = Kind::ALL.into_iter().filter(|kind| !kind.is_singleton());
         let counts: Map<String, Json> =
             kinds.map(|kind| (kind.word().to_owned(), count(&row.plan, kind).into())).collect();

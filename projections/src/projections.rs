@@ -167,14 +167,14 @@ impl Projections {
             names.to_vec()
         };
         // A projection without a checkpoint has not begun yet, and one that stopped holds nobody up who did not name it.
-        let asked = sqlx::query_scalar(
-            "select count(*) = cardinality($2::text[]) and count(*) filter (where state = 'live') > 0
-                and coalesce(bool_and(position >= $1) filter (where state = 'live' or $3), false)
-            from checkpoint where projection = any ($2)",
+        let asked = sqlx::query_scalar!(
+            r#"select count(*) = cardinality($2::text[]) and count(*) filter (where state = 'live') > 0
+                and coalesce(bool_and(position >= $1) filter (where state = 'live' or $3), false) as "reached!"
+            from checkpoint where projection = any ($2)"#,
+            position,
+            &wanted as _,
+            !names.is_empty(),
         )
-        .bind(position)
-        .bind(&wanted)
-        .bind(!names.is_empty())
         .fetch_one(&self.pool);
         asked.await.unwrap_or(false)
     }

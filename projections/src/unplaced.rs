@@ -2,12 +2,11 @@
 
 use domain::{Kind, PlanId};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 
 use crate::Moment;
 use crate::asked::{Page, Paged, asked, record_id};
 
-#[derive(FromRow)]
 struct Item {
     lesson: String,
     sort: String,
@@ -31,31 +30,23 @@ pub async fn unplaced(
             return Ok(Paged::nothing());
         }
     }
-    let sql = asked!(moment;
-        "select l.name as lesson, l.sort, q.name as period, w.hours - coalesce(h.placed, 0) as missing
+    let after = page.after.as_deref().and_then(|after| serde_json::from_str::<(String, String)>(after).ok());
+    let (after_lesson, after_period) = after.unwrap_or_default();
+    let items = asked!(Item, moment, fetch_all(pool);
+        r#"select l.name as "lesson!", l.sort, q.name as "period!", w.hours - coalesce(h.placed, 0) as "missing!"
         from record l
         cross join record q
         cross join lateral (select coalesce(
             (l.by_period -> q.record_id::text -> 'hours_per_week' ->> 'number')::bigint,
             (l.fields -> 'hours_per_week' ->> 'number')::bigint, 0) as hours) w
         left join (select p.lesson_id, p.period_id, count(*) as placed from placement p
-            where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and " @"p" "
+            where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and "# @"p" "
             group by p.lesson_id, p.period_id) h on h.lesson_id = l.record_id and h.period_id = q.record_id
         where l.plan = $2 and l.kind = 'lessons' and " @"l" "
             and q.plan = $2 and q.kind = 'periods' and ($3::uuid is null or q.record_id = $3) and " @"q" "
             and w.hours > coalesce(h.placed, 0) and (l.sort, q.name) > ($4::text, $5::text)
-        order by l.sort, q.name limit $6");
-    let after = page.after.as_deref().and_then(|after| serde_json::from_str::<(String, String)>(after).ok());
-    let (after_lesson, after_period) = after.unwrap_or_default();
-    let items: Vec<Item> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(wanted.map(|period| period.0))
-        .bind(after_lesson)
-        .bind(after_period)
-        .bind(page.fetch())
-        .fetch_all(pool)
-        .await?;
+        order by l.sort, q.name limit $6";
+        plan.to_string(), wanted.map(|period| period.0), after_lesson, after_period, page.fetch())?;
     let cut = page.cut(items, |item| serde_json::to_string(&(&item.sort, &item.period)).expect("texts"));
     Ok(cut.map(|item| {
         let parts = [

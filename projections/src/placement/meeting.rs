@@ -66,25 +66,25 @@ impl Meetings {
 
     pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if !self.closed.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "update meeting set valid_to = e.position
                 from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as e (owner_id, period_id, position)
                 where meeting.owner_id = e.owner_id and meeting.period_id = e.period_id and meeting.valid_to is null",
+                &self.closed.keys().map(|key| key.0).collect::<Vec<_>>(),
+                &self.closed.keys().map(|key| key.1).collect::<Vec<_>>(),
+                &self.closed.values().copied().collect::<Vec<_>>(),
             )
-            .bind(self.closed.keys().map(|key| key.0).collect::<Vec<_>>())
-            .bind(self.closed.keys().map(|key| key.1).collect::<Vec<_>>())
-            .bind(self.closed.values().copied().collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }
         if !self.closed_owners.is_empty() {
-            sqlx::query(
+            sqlx::query!(
                 "update meeting set valid_to = e.position
                 from unnest($1::uuid[], $2::bigint[]) as e (owner_id, position)
                 where meeting.owner_id = e.owner_id and meeting.valid_to is null",
+                &self.closed_owners.keys().copied().collect::<Vec<_>>(),
+                &self.closed_owners.values().copied().collect::<Vec<_>>(),
             )
-            .bind(self.closed_owners.keys().copied().collect::<Vec<_>>())
-            .bind(self.closed_owners.values().copied().collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
         }
@@ -118,22 +118,22 @@ async fn insert(
         return Ok(());
     }
     let [class, teacher, subject, room] = who;
-    sqlx::query(
+    sqlx::query!(
         "insert into meeting (owner_id, period_id, ordinal, class_id, teacher_id, subject_id, room_id, valid_from, valid_to,
             plan)
         select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::text[])",
+        &owner,
+        &period,
+        &ordinal,
+        &class as _,
+        &teacher as _,
+        &subject as _,
+        &room as _,
+        &from,
+        &to as _,
+        &plan,
     )
-    .bind(owner)
-    .bind(period)
-    .bind(ordinal)
-    .bind(class)
-    .bind(teacher)
-    .bind(subject)
-    .bind(room)
-    .bind(from)
-    .bind(to)
-    .bind(plan)
     .execute(connection)
     .await
     .map(|_| ())

@@ -26,8 +26,25 @@ pub struct PlacementView {
     pub json: Map<String, Json>,
 }
 
-/// A row of its own: class, teacher, subject, room.
-type OwnRow = (Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>);
+/// A row of its own.
+struct OwnRow {
+    owner_id: Uuid,
+    class_id: Option<Uuid>,
+    teacher_id: Option<Uuid>,
+    subject_id: Option<Uuid>,
+    room_id: Option<Uuid>,
+}
+
+impl OwnRow {
+    fn parts(&self) -> [(&'static str, Option<Uuid>); 4] {
+        [
+            ("class", self.class_id),
+            ("teacher", self.teacher_id),
+            ("subject", self.subject_id),
+            ("room", self.room_id),
+        ]
+    }
+}
 
 /// One hour of a lesson in a period; nothing when it was not placed, or when there was no such lesson or period.
 pub async fn placement(
@@ -59,18 +76,11 @@ pub async fn placements(
     let Some(lesson) = record_id(pool, plan, Kind::Lessons, lesson, moment).await? else { return Ok(None) };
     let Some(period) = record_id(pool, plan, Kind::Periods, period, moment).await? else { return Ok(None) };
     let after: i32 = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0);
-    let sql = asked!(moment;
+    let rows = asked!(Columns, moment, fetch_all(pool);
         "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
             p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
-        from placement p where p.lesson_id = $2 and p.period_id = $3 and p.n > $4 and " @"p" " order by p.n limit $5");
-    let rows: Vec<Columns> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(lesson.0)
-        .bind(period.0)
-        .bind(after)
-        .bind(page.fetch())
-        .fetch_all(pool)
-        .await?;
+        from placement p where p.lesson_id = $2 and p.period_id = $3 and p.n > $4 and " @"p" " order by p.n limit $5";
+        lesson.0, period.0, after, page.fetch())?;
     let rows = page.cut(rows, |row| row.n.to_string());
     let items = views(pool, rows.items, moment).await?;
     Ok(Some(Paged { items, next: rows.next }))
@@ -79,18 +89,18 @@ pub async fn placements(
 async fn views(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<PlacementView>, sqlx::Error> {
     let with_own: Vec<Uuid> =
         rows.iter().filter(|row| row.meeting_of == row.placement_id).map(|row| row.placement_id).collect();
-    let own: Vec<OwnRow> = if with_own.is_empty() {
+    let own = if with_own.is_empty() {
         Vec::new()
     } else {
-        let sql = asked!(moment;
+        asked!(OwnRow, moment, fetch_all(pool);
             "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from meeting m
-            where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal");
-        sqlx::query_as(sql).bind(moment.position()).bind(with_own).fetch_all(pool).await?
+            where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal";
+            &with_own)?
     };
     let mut referred: BTreeSet<RecordId> =
         rows.iter().flat_map(|row| [row.lesson_id, row.period_id]).map(RecordId).collect();
-    for (_, class, teacher, subject, room) in &own {
-        referred.extend([class, teacher, subject, room].into_iter().flatten().copied().map(RecordId));
+    for row in &own {
+        referred.extend(row.parts().into_iter().filter_map(|(_, id)| id).map(RecordId));
     }
     let names = record_names(pool, &referred, moment).await?;
     let people = who_names(pool, rows.iter().map(|row| row.who.as_str()), moment).await?;
@@ -130,11 +140,10 @@ fn view(
         }
     }
     if row.own_rows {
-        let rows = own.iter().filter(|own| own.0 == id.0).map(|(_, class, teacher, subject, room)| {
-            let parts = [("class", class), ("teacher", teacher), ("subject", subject), ("room", room)];
-            parts
+        let rows = own.iter().filter(|own| own.owner_id == id.0).map(|own| {
+            own.parts()
                 .into_iter()
-                .filter_map(|(part, id)| Some((part.to_owned(), name(RecordId((*id)?)))))
+                .filter_map(|(part, id)| Some((part.to_owned(), name(RecordId(id?)))))
                 .collect()
         });
         json.insert("rows".into(), Json::Array(rows.map(Json::Object).collect()));

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::{HourOf, RecordId};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::PlacementRow;
 use crate::versions::{Edge, Version};
 
 /// The columns of the table.
-#[derive(FromRow)]
 pub(super) struct Columns {
     pub placement_id: Uuid,
     pub plan: String,
@@ -60,12 +59,13 @@ pub(super) async fn load(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Columns> = sqlx::query_as(
+    let rows = sqlx::query_as!(
+        Columns,
         "select placement_id, plan, lesson_id, period_id, n, day, hour, week, length, meeting_of, revision, epoch, who,
             changed_at, changed_position, valid_from
         from placement where placement_id = any ($1) and valid_to is null",
+        ids,
     )
-    .bind(ids)
     .fetch_all(connection)
     .await?;
     Ok(rows
@@ -82,13 +82,13 @@ pub(super) async fn write(
     new: &[Version<PlacementRow>],
 ) -> Result<(), sqlx::Error> {
     if !closed.is_empty() {
-        sqlx::query(
+        sqlx::query!(
             "update placement set valid_to = e.position
             from unnest($1::uuid[], $2::bigint[]) as e (placement_id, position)
             where placement.placement_id = e.placement_id and placement.valid_to is null",
+            &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+            &closed.iter().map(|(_, edge)| edge.position).collect::<Vec<_>>(),
         )
-        .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind(closed.iter().map(|(_, edge)| edge.position).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     }
@@ -98,30 +98,30 @@ pub(super) async fn write(
     let meeting_of = |version: &Version<PlacementRow>| {
         if version.row.own_rows { version.id } else { version.row.hour_of.lesson.0 }
     };
-    sqlx::query(
+    sqlx::query!(
         "insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, week, length, meeting_of,
             revision, epoch, who, changed_at, changed_position, valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::int[],
             $8::text[], $9::int[], $10::uuid[], $11::bigint[], $12::bigint[], $13::text[], $14::timestamptz[],
             $15::bigint[], $16::bigint[], $17::bigint[])",
+        &new.iter().map(|it| it.id).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.hour_of.lesson.0).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.hour_of.period.0).collect::<Vec<_>>(),
+        &new.iter().map(|it| i32::try_from(it.row.hour_of.n).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.day).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.hour).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.week.as_deref()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.length).collect::<Vec<_>>() as _,
+        &new.iter().map(meeting_of).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.revision).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.epoch).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.at).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.row.position).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.from.position).collect::<Vec<_>>(),
+        &new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
-    .bind(new.iter().map(|it| it.id).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.hour_of.lesson.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.hour_of.period.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| i32::try_from(it.row.hour_of.n).unwrap_or(i32::MAX)).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.day).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.hour).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.week.as_deref()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.length).collect::<Vec<_>>())
-    .bind(new.iter().map(meeting_of).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.revision).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.epoch).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.at).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.row.position).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.from.position).collect::<Vec<_>>())
-    .bind(new.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>())
     .execute(connection)
     .await
     .map(|_| ())

@@ -2,7 +2,7 @@
 
 use domain::{Kind, PlanId, RecordId};
 use serde_json::{Map, Value as Json};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Moment;
@@ -21,7 +21,6 @@ pub enum TimetableOf {
     Room(String),
 }
 
-#[derive(FromRow)]
 struct Item {
     day: i32,
     hour: i32,
@@ -40,13 +39,14 @@ struct Item {
 type Cursor = (i32, i32, String, String, String, i32, i32);
 
 /// The timetable, with one more condition on placements.
-macro_rules! timetable_sql {
-    ($moment:expr, $condition:literal) => {
-        asked!($moment;
-            "select p.day, p.hour, p.week, l.name as lesson, l.sort, p.n, coalesce(m.ordinal, 0) as ordinal,
-                c.name as class, t.name as teacher, s.name as subject, r.name as room
+macro_rules! timetable_items {
+    ($pool:expr, $moment:expr, $condition:literal; $($argument:expr),*) => {
+        asked!(Item, $moment, fetch_all($pool);
+            r#"select p.day as "day!", p.hour as "hour!", p.week, l.name as "lesson!", l.sort, p.n,
+                coalesce(m.ordinal, 0) as "ordinal!", c.name as "class?", t.name as "teacher?", s.name as "subject?",
+                r.name as "room?"
             from placement p
-            join record l on l.record_id = p.lesson_id and " @"l" "
+            join record l on l.record_id = p.lesson_id and "# @"l" "
             left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
                 when p.meeting_of = p.lesson_id and exists (select from meeting o
                     where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
@@ -62,7 +62,8 @@ macro_rules! timetable_sql {
                     > ($6::int, $7::int, $8::text, $9::text, $10::text, $11::int, $12::int)
                 and " $condition "
             order by p.day, p.hour, l.sort, coalesce(c.name, ''), coalesce(t.name, ''), p.n, coalesce(m.ordinal, 0)
-            limit $14")
+            limit $13";
+            $($argument),*)
     };
 }
 
@@ -98,42 +99,37 @@ pub async fn timetable(
         Some((kind, id)) if moment == Moment::Now => Some(owners(pool, kind, id).await?),
         _ => None,
     };
-    // Two texts: only the one that always has owners to look for can use their index.
-    let sql = if owners.is_some() {
-        timetable_sql!(moment, "p.meeting_of = any ($13::uuid[])")
-    } else {
-        timetable_sql!(moment, "$13::uuid[] is null")
-    };
     let after = page.after.as_deref().and_then(|after| serde_json::from_str::<Cursor>(after).ok());
     let (day, hour, lesson, class, teacher, n, ordinal) = after.unwrap_or_default();
-    let items: Vec<Item> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(period_id.0)
-        .bind(week)
-        .bind(wanted.map(|(_, id)| id.0))
-        .bind(day)
-        .bind(hour)
-        .bind(lesson)
-        .bind(class)
-        .bind(teacher)
-        .bind(n)
-        .bind(ordinal)
-        .bind(owners)
-        .bind(page.fetch())
-        .fetch_all(pool)
-        .await?;
+    let (plan, wanted, most) = (plan.to_string(), wanted.map(|(_, id)| id.0), page.fetch());
+    // Two texts: only the one that always has owners to look for can use their index.
+    let items = if let Some(owners) = &owners {
+        timetable_items!(pool, moment, "p.meeting_of = any ($14::uuid[])";
+            plan, period_id.0, week, wanted, day, hour, lesson, class, teacher, n, ordinal, most, owners)?
+    } else {
+        timetable_items!(pool, moment, "true";
+            plan, period_id.0, week, wanted, day, hour, lesson, class, teacher, n, ordinal, most)?
+    };
     Ok(page.cut(items, cursor).map(|item| json(item, period)))
 }
 
 /// The lessons and placements that somebody or something has a part in.
 async fn owners(pool: &PgPool, kind: Kind, id: RecordId) -> Result<Vec<Uuid>, sqlx::Error> {
-    let sql = match kind {
-        Kind::Classes => "select distinct owner_id from meeting where class_id = $1 and valid_to is null",
-        Kind::Teachers => "select distinct owner_id from meeting where teacher_id = $1 and valid_to is null",
-        _ => "select distinct owner_id from meeting where room_id = $1 and valid_to is null",
-    };
-    sqlx::query_scalar(sql).bind(id.0).fetch_all(pool).await
+    macro_rules! owners_where {
+        ($where:literal) => {
+            sqlx::query_scalar!(
+                "select distinct owner_id from meeting where valid_to is null and " + $where,
+                id.0
+            )
+            .fetch_all(pool)
+            .await
+        };
+    }
+    match kind {
+        Kind::Classes => owners_where!("class_id = $1"),
+        Kind::Teachers => owners_where!("teacher_id = $1"),
+        _ => owners_where!("room_id = $1"),
+    }
 }
 
 fn cursor(item: &Item) -> String {

@@ -89,17 +89,11 @@ async fn one(
     period: Option<RecordId>,
     moment: Moment,
 ) -> Result<Option<RecordView>, sqlx::Error> {
-    let sql = asked!(moment;
-        "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who, r.changed_at,
-            r.changed_position, r.valid_from
-        from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and " @"r");
-    let row: Option<Columns> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(kind.word())
-        .bind(sort)
-        .fetch_optional(pool)
-        .await?;
+    let row = asked!(Columns, moment, fetch_optional(pool);
+        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
+        from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and "# @"r";
+        plan.to_string(), kind.word(), sort)?;
     Ok(views(pool, row.into_iter().collect(), period, moment).await?.pop())
 }
 
@@ -118,31 +112,26 @@ pub async fn records(
     let named = filter.named();
     let Some(targets) = record_ids(pool, plan, &named, moment).await? else { return Ok(Paged::nothing()) };
     // Two texts, because only the one that always has something to look for can use the index of references.
-    let sql = if targets.is_empty() {
-        asked!(moment;
-            "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who,
-                r.changed_at, r.changed_position, r.valid_from
+    let ids: Vec<Uuid> = targets.iter().map(|id| id.0).collect();
+    let after = page.after.as_deref().map(|name| sort_key(kind, Some(name))).unwrap_or_default();
+    let q = filter.q.as_ref().map(|q| q.to_lowercase());
+    let rows = if ids.is_empty() {
+        asked!(Columns, moment, fetch_all(pool);
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+                r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
-                and ($5::text is null or strpos(r.search, $5::text) > 0) and $6::uuid[] = '{}' and " @"r"
-            " order by r.sort limit $7")
+                and ($5::text is null or strpos(r.search, $5::text) > 0) and "# @"r"
+            " order by r.sort limit $6";
+            plan.to_string(), kind.word(), after, q, page.fetch())?
     } else {
-        asked!(moment;
-            "select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text, r.by_period::text, r.who,
-                r.changed_at, r.changed_position, r.valid_from
+        asked!(Columns, moment, fetch_all(pool);
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+                r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
-                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $6::uuid[] and " @"r"
-            " order by r.sort limit $7")
+                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $7::uuid[] and "# @"r"
+            " order by r.sort limit $6";
+            plan.to_string(), kind.word(), after, q, page.fetch(), &ids)?
     };
-    let rows: Vec<Columns> = sqlx::query_as(sql)
-        .bind(moment.position())
-        .bind(plan.to_string())
-        .bind(kind.word())
-        .bind(page.after.as_deref().map(|name| sort_key(kind, Some(name))).unwrap_or_default())
-        .bind(filter.q.as_ref().map(|q| q.to_lowercase()))
-        .bind(targets.iter().map(|id| id.0).collect::<Vec<Uuid>>())
-        .bind(page.fetch())
-        .fetch_all(pool)
-        .await?;
     let views = views(pool, rows, period, moment).await?;
     Ok(page.cut(views, |view| view.json.get("id").and_then(Json::as_str).unwrap_or_default().to_owned()))
 }

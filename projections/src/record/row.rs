@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::{Fields, Kind, Record, RecordId, Value};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::RecordRow;
@@ -12,7 +12,6 @@ use crate::asked::sort_key;
 use crate::versions::{Edge, Version};
 
 /// The columns of the table, as far as a record is made of them.
-#[derive(FromRow)]
 pub(super) struct Columns {
     pub record_id: Uuid,
     pub plan: String,
@@ -74,12 +73,13 @@ pub(super) async fn load(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Columns> = sqlx::query_as(
-        "select record_id, plan, kind, revision, epoch, fields::text, by_period::text, who, changed_at,
-            changed_position, valid_from
-        from record where record_id = any ($1) and valid_to is null",
+    let rows = sqlx::query_as!(
+        Columns,
+        r#"select record_id, plan, kind, revision, epoch, fields::text as "fields!", by_period::text as by_period, who,
+            changed_at, changed_position, valid_from
+        from record where record_id = any ($1) and valid_to is null"#,
+        ids,
     )
-    .bind(ids)
     .fetch_all(connection)
     .await?;
     rows.into_iter()
@@ -155,12 +155,12 @@ pub(super) async fn write(
     new: &[Version<RecordRow>],
 ) -> Result<(), sqlx::Error> {
     if !closed.is_empty() {
-        sqlx::query(
+        sqlx::query!(
             "update record set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (record_id, position)
             where record.record_id = e.record_id and record.valid_to is null",
+            &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+            &closed.iter().map(|(_, edge)| edge.position).collect::<Vec<_>>(),
         )
-        .bind(closed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind(closed.iter().map(|(_, edge)| edge.position).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     }
@@ -171,7 +171,7 @@ pub(super) async fn write(
     for version in new {
         rows.push(version);
     }
-    sqlx::query(
+    sqlx::query!(
         "insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
             who, changed_at, changed_position, valid_from, valid_to)
         select r.record_id, r.plan, r.kind, r.name, r.sort, r.search, r.revision, r.epoch, r.fields::jsonb,
@@ -181,23 +181,23 @@ pub(super) async fn write(
             $16::bigint[])
             as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
                 changed_at, changed_position, valid_from, valid_to)",
+        &rows.record_id,
+        &rows.plan,
+        &rows.kind as _,
+        &rows.name as _,
+        &rows.sort,
+        &rows.search,
+        &rows.revision,
+        &rows.epoch,
+        &rows.fields,
+        &rows.by_period as _,
+        &rows.reference,
+        &rows.who,
+        &rows.changed_at,
+        &rows.changed_position,
+        &rows.valid_from,
+        &rows.valid_to as _,
     )
-    .bind(rows.record_id)
-    .bind(rows.plan)
-    .bind(rows.kind)
-    .bind(rows.name)
-    .bind(rows.sort)
-    .bind(rows.search)
-    .bind(rows.revision)
-    .bind(rows.epoch)
-    .bind(rows.fields)
-    .bind(rows.by_period)
-    .bind(rows.reference)
-    .bind(rows.who)
-    .bind(rows.changed_at)
-    .bind(rows.changed_position)
-    .bind(rows.valid_from)
-    .bind(rows.valid_to)
     .execute(connection)
     .await
     .map(|_| ())
