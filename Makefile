@@ -17,8 +17,10 @@ test: postgresql ## runs every test, the long ones at a reduced count
 
 check: fmt clippy queries deny ## everything else that must hold: formatting, lints, prepared queries, dependencies
 
-soak: postgresql ## runs the long tests in full (hours on a small machine)
-	cargo test --release --package tests -- --ignored --nocapture --test-threads 1 soak
+soak: postgresql ## runs the long tests in full, half an hour or more, and writes bench/SOAK.md
+	cargo build --package api --bin daybook
+	DAYBOOK_SOAK=1 cargo test --package domain --test invariants
+	cargo test --package tests --test daybook -- --ignored --exact --nocapture soak::soak
 
 bench: postgresql ## measures, and writes bench/RESULTS.md
 	cargo run --release --manifest-path bench/Cargo.toml

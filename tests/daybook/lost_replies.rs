@@ -112,5 +112,5 @@ async fn write(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_whose_commit_was_not_answered_happens_once_and_is_answered() {
-    hammer(&Rounds::quiet("lost replies", 60)).await;
+    hammer(&Rounds::quiet("lost replies", 24)).await;
 }

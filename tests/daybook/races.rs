@@ -189,7 +189,7 @@ async fn of_a_log_in_and_an_import_at_the_same_instant_exactly_one_succeeds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_holds_between_two_nodes() {
-    log_in_against_import(&Rounds::quiet("log in, import, two nodes", 150), 2).await;
+    log_in_against_import(&Rounds::quiet("log in, import, two nodes", 100), 2).await;
 }
 
 /// All take the same revision of the same record; the ledger holds one change and a refusal for each of the others.

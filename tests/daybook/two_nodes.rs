@@ -160,5 +160,5 @@ async fn read_at(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_nodes_lose_nothing_and_see_each_others_writes() {
-    hammer(Rounds::quiet("two nodes", 120)).await;
+    hammer(Rounds::quiet("two nodes", 60)).await;
 }
