@@ -1,6 +1,8 @@
 //! What a write is answered with, and how it is kept for a retry under the same key.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::Position;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -24,6 +26,9 @@ pub struct Answer {
     /// JSON pointers to where the moment belongs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moment_at: Vec<String>,
+    /// JSON pointers to where a later moment belongs, with the milliseconds between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_at: Vec<(String, i64)>,
     /// Epoch and revision of the record, for the ETag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<(i64, u64)>,
@@ -48,6 +53,7 @@ impl Answer {
             body: None,
             position_at: Vec::new(),
             moment_at: Vec::new(),
+            later_at: Vec::new(),
             revision: None,
             location: None,
             refusal: None,
@@ -71,6 +77,12 @@ impl Answer {
         self
     }
 
+    /// With a place of the moment that comes so much later.
+    pub fn later_at(mut self, pointer: &str, by: Duration) -> Answer {
+        self.later_at.push((pointer.to_owned(), i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
+        self
+    }
+
     /// With the value of the ETag.
     pub fn revision(mut self, epoch: i64, revision: u64) -> Answer {
         self.revision = Some((epoch, revision));
@@ -89,6 +101,12 @@ impl Answer {
             for pointer in &self.position_at {
                 if let Some(place) = body.pointer_mut(pointer) {
                     *place = position.to_string().into();
+                }
+            }
+            for (pointer, by) in &self.later_at {
+                if let Some(place) = body.pointer_mut(pointer) {
+                    let later = TimeDelta::try_milliseconds(*by).and_then(|by| at.checked_add_signed(by));
+                    *place = serde_json::to_value(later).unwrap_or_default();
                 }
             }
             for pointer in &self.moment_at {

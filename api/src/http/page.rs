@@ -48,14 +48,14 @@ impl Page {
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|last| encode(&cursor(last)));
         let link = next.as_deref().and_then(|next| self.link(next));
-        Paged { items, next, link }
+        Paged { items, next, editable: None, link }
     }
 
     /// The answer to a list whose reader has seen by itself where the next page begins.
     pub fn answer_next<T>(self, items: Vec<T>, next: Option<&str>) -> Paged<T> {
         let next = next.map(|cursor| encode(&cursor));
         let link = next.as_deref().and_then(|next| self.link(next));
-        Paged { items, next, link }
+        Paged { items, next, editable: None, link }
     }
 
     /// The address of the next page: this request's with another `after`.
@@ -83,9 +83,22 @@ pub struct Paged<T> {
     /// What to send as `after` for the next page; `null` at the end.
     #[schema(required)]
     pub next: Option<String>,
+    /// Whether whoever asks could edit such records, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    editable: Option<serde_json::Value>,
     #[serde(skip)]
     #[schema(ignore)]
     link: Option<HeaderValue>,
+}
+
+impl<T> Paged<T> {
+    /// With what is said about editing such records.
+    #[must_use]
+    pub fn editable(mut self, editable: serde_json::Value) -> Paged<T> {
+        self.editable = Some(editable);
+        self
+    }
 }
 
 impl<T: Serialize> IntoResponse for Paged<T> {

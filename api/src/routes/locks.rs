@@ -87,13 +87,12 @@ async fn request_lock(
     let command = RequestLock { plan: plan.clone(), lock: id, action: body.action, periods: body.periods };
     let extra = Extra { contacts: vec![id.0], ..Extra::default() };
     let lease = app.desk.terms.lock_lease;
-    let desk = app.desk.clone();
     incoming
         .execute(&app, command, extra, move |office, _| {
-            let mut body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
-            body["expires_at"] = serde_json::to_value(desk.now() + lease).unwrap_or_default();
+            let body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
             let location = format!("/v1/plans/{}/locks/{id}", super::plans::encoded(&plan.to_string()));
-            Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]).location(location)
+            let answer = Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]);
+            answer.later_at("/expires_at", lease).location(location)
         })
         .await
 }

@@ -107,7 +107,7 @@ async fn list_placements(
         Json::Object(json)
     };
     let items: Vec<Json> = found.items.into_iter().map(with).collect();
-    Ok(list.page.answer_next(items, found.next.as_deref()).into_response())
+    Ok(list.page.answer_next(items, found.next.as_deref()).editable(editable).into_response())
 }
 
 async fn show(

@@ -167,7 +167,7 @@ async fn list_records(
     .map_err(Failure::from)?;
     let editable = editable_now(&app, &reader, &plan, kind, period.as_deref()).await?;
     let items: Vec<Json> = found.items.into_iter().map(|view| with_editable(view, &editable)).collect();
-    Ok(list.page.answer_next(items, found.next.as_deref()).into_response())
+    Ok(list.page.answer_next(items, found.next.as_deref()).editable(editable).into_response())
 }
 
 /// The parameter of a GET of one record.

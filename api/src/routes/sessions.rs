@@ -154,16 +154,17 @@ async fn start_session(
         replaces,
     };
     let age = app.desk.terms.session_age;
-    let desk = app.desk.clone();
     let shown = if resumed { proof.token } else { Some(token) };
     let render = move |office: &Office<'_>, _: &[(Stream, Event)]| {
         let mut body = session_json(office, plan.as_ref(), session);
         body["token"] = shown.clone().into();
         let since = office.check_session(session).ok().and_then(|session| session.since);
-        body["expires_at"] = (since.unwrap_or_else(|| desk.now()) + age).into_json();
-        let moments: &[&str] =
-            if since.is_some() { &["/last_contact_at"] } else { &["/logged_in_at", "/last_contact_at"] };
-        Answer::new(201, body).moment_at(moments).location("/v1/sessions/current".into())
+        body["expires_at"] = since.map(|since| since + age).into_json();
+        let answer = Answer::new(201, body).location("/v1/sessions/current".into());
+        match since {
+            Some(_) => answer.moment_at(&["/last_contact_at"]),
+            None => answer.moment_at(&["/logged_in_at", "/last_contact_at"]).later_at("/expires_at", age),
+        }
     };
     app.desk.execute(request, command, extra, render).await
 }

@@ -88,6 +88,7 @@ async fn tell_last_change(app: &App, plan: &PlanId, target: &Target, answered: &
     if body.contains_key("changed") {
         return;
     }
+    app.show_own_writes().await;
     let pool = app.projections.pool();
     let text = |member: &str| body.get(member).and_then(Json::as_str).unwrap_or_default().to_owned();
     let shown = match target {

@@ -184,6 +184,7 @@ fn page(kind: Kind) -> RefOr<Schema> {
         .schema_type(Type::Object)
         .property("items", items)
         .property("next", next)
+        .property("editable", ObjectBuilder::new().schema_type(Type::Object).build())
         .required("items")
         .required("next");
     RefOr::T(Schema::Object(object.build()))
