@@ -1,6 +1,6 @@
 //! Users, groups, tokens, plans, the status report.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tests::doings::text;
@@ -170,7 +170,8 @@ async fn a_token_is_shown_once_and_ends_when_it_is_called_back_or_over() {
         office.post(&admin, "/tokens", json!({"name": "program", "group": "viewers"})).await.outcome(),
         "409 exists"
     );
-    let soon = Utc::now() + TimeDelta::milliseconds(1_500);
+    let now = office.service.as_ref().unwrap().desk.now();
+    let soon = now + TimeDelta::milliseconds(1_500);
     let brief = office
         .post(&admin, "/tokens", json!({"name": "brief", "group": "viewers", "expires_at": soon}))
         .await;

@@ -1,5 +1,6 @@
 //! The same write sent again under its Idempotency-Key.
 
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value as Json, json};
 use tests::doings::text;
@@ -228,5 +229,28 @@ async fn a_repeated_request_for_a_token_ends_the_one_that_was_lost() {
     assert_eq!(office.get(&new, "/plans").await.outcome(), "200");
     assert_eq!(ask("other").await.outcome(), "422 key-reused");
     assert_eq!(office.get(&admin, "/tokens").await.body["items"].as_array().unwrap().len(), 1);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_import_under_its_key_gets_the_report_of_the_first() {
+    let office = Office::open("importagain").await;
+    let anna = office.log_in("anna").await;
+    let lock = office.lock(&anna, "data-import").await;
+    let send = |text: &str| {
+        let part = Part::bytes(text.as_bytes().to_vec()).file_name("GPU007.TXT");
+        let post = office.request(Method::POST, &format!("/v1{}", plan("/imports")), &anna);
+        office.send(keyed(post.multipart(Form::new().part("file", part)).header("daybook-lock", &lock), "i"))
+    };
+    let (first, head) = (send("A,Arts\n").await, office.head().await);
+    assert_eq!(first.outcome(), "201", "{}", first.body);
+    let again = send("A,Arts\n").await;
+    assert_eq!(
+        (&again.body, is_replayed(&again)),
+        (&first.body, true),
+        "boundaries of the form do not count"
+    );
+    assert_eq!(send("A,Biology\n").await.outcome(), "422 key-reused");
+    assert_eq!(office.head().await, head);
     office.close().await;
 }

@@ -68,6 +68,7 @@ async fn while_the_lock_is_held_nobody_gets_in_and_the_holder_edits_as_usual() {
         lock.body["token"].as_str(),
         "the token is the position of the grant"
     );
+    assert_eq!(time(&lock.body["expires_at"]) - time(&lock.body["since"]), chrono::TimeDelta::seconds(60));
     let shown = office.send(office.request(Method::GET, lock.header("location").unwrap(), &anna)).await;
     for member in ["lock", "action", "token", "session", "user", "since"] {
         assert_eq!(shown.body[member], lock.body[member], "{member}");

@@ -22,3 +22,6 @@ mod changes;
 mod accounts;
 mod bad_input;
 mod routes_golden;
+mod front;
+mod kills;
+mod soak;

@@ -279,11 +279,7 @@ async fn lists_are_ordered_by_name_and_filtered_by_reference() {
 async fn whoever_reads_is_told_whether_he_could_edit_and_why_not() {
     let office = Office::open("editable").await;
     let (anna, victor) = (office.log_in("anna").await, office.log_in("victor").await);
-    let editable = |token: &str, path: &str| {
-        let (token, path) = (token.to_owned(), plan(path));
-        let office = &office;
-        async move { office.get(&token, &path).await.body["editable"].clone() }
-    };
+    let grid = async || office.get(&anna, &plan("/time-grid")).await.body["editable"].clone();
     office.made(&anna, "/teachers/GAUSS", json!({})).await;
     let seen_by = |token: &str| {
         let (token, office) = (token.to_owned(), &office);
@@ -291,11 +287,13 @@ async fn whoever_reads_is_told_whether_he_could_edit_and_why_not() {
     };
     assert_eq!(seen_by(&anna).await, json!({"value": true, "why": null, "held_by": []}));
     assert_eq!(seen_by(&victor).await, json!({"value": false, "why": "mode", "held_by": []}));
-    assert_eq!(editable(&anna, "/time-grid").await["why"], "not-alone");
+    let list = office.get(&anna, &plan("/teachers")).await;
+    assert_eq!(list.body["editable"], list.body["items"][0]["editable"], "an empty list tells it too");
+    assert_eq!(grid().await["why"], "not-alone");
     office.log_out(&victor).await;
-    assert_eq!(editable(&anna, "/time-grid").await["why"], "lock-missing");
+    assert_eq!(grid().await["why"], "lock-missing");
     office.lock(&anna, "time-grid").await;
-    assert_eq!(editable(&anna, "/time-grid").await["value"], true);
+    assert_eq!(grid().await["value"], true);
     let program = office.api_token("reader", "planners").await;
     let seen = seen_by(&program).await;
     assert_eq!((&seen["value"], &seen["why"]), (&json!(false), &json!("session")));

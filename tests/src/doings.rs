@@ -83,8 +83,10 @@ impl Office {
     /// All changes of the plan of the tests.
     pub async fn changes(&self, token: &str) -> Vec<Json> {
         let (mut items, mut after) = (Vec::new(), "1.0".to_owned());
+        let head = self.head().await;
         loop {
-            let answer = self.get(token, &plan(&format!("/changes?limit=1000&after={after}"))).await;
+            let answer =
+                self.get_from(token, &plan(&format!("/changes?limit=1000&after={after}")), head).await;
             assert_eq!(answer.outcome(), "200", "{}", answer.body);
             let page = answer.body["items"].as_array().expect("a list").clone();
             if page.is_empty() {

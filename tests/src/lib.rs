@@ -1,6 +1,7 @@
 //! What the tests share.
 pub mod audit;
 pub mod cluster;
+pub mod declared;
 pub mod doings;
 pub mod office;
 pub mod proxy;

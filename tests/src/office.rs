@@ -1,6 +1,7 @@
 //! A whole Daybook in the test's own process: a database of its own, the service, its HTTP interface on a free port.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use api::app::App;
@@ -28,6 +29,8 @@ pub struct Office {
     pub base: String,
     /// The client.
     pub client: reqwest::Client,
+    /// The greatest position that a write was answered with.
+    written: AtomicI64,
     shutdown: Shutdown,
     server: Option<tokio::task::JoinHandle<()>>,
 }
@@ -119,7 +122,15 @@ impl Office {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client without TLS");
-        Office { database, service: Some(service), base, client, shutdown, server: Some(server) }
+        Office {
+            database,
+            service: Some(service),
+            base,
+            client,
+            written: AtomicI64::new(0),
+            shutdown,
+            server: Some(server),
+        }
     }
 
     /// One more node on the database of another, which it reaches by another way.
@@ -181,17 +192,38 @@ impl Office {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(token)
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the answer, which must be as the description says.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let response: Response = request.send().await.expect("the service answers");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request that can be sent");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response: Response = client.execute(request).await.expect("the service answers");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("the answer is whole");
-        Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Json::Null) }
+        let body = serde_json::from_slice(&bytes).unwrap_or(Json::Null);
+        crate::declared::check(&method, &path, status, &body);
+        let position = headers
+            .get("daybook-position")
+            .and_then(|value| value.to_str().ok()?.split_once('.')?.1.parse().ok());
+        self.written.fetch_max(position.unwrap_or_default(), Ordering::Relaxed);
+        Answer { status, headers, body }
     }
 
-    /// GET of a path below `/v1`.
+    /// GET of a path below `/v1`, as things stood after the last write that was answered from here.
     pub async fn get(&self, token: &str, path: &str) -> Answer {
-        self.send(self.request(Method::GET, &format!("/v1{path}"), token)).await
+        self.get_from(token, path, self.written.load(Ordering::Relaxed)).await
+    }
+
+    /// GET of a path below `/v1`, as things stood at a position or later.
+    pub async fn get_from(&self, token: &str, path: &str, position: i64) -> Answer {
+        for _ in 0..20 {
+            let request = self.request(Method::GET, &format!("/v1{path}"), token);
+            let answer = self.send(request.header("daybook-min-position", position.to_string())).await;
+            if answer.outcome() != "503 projection-behind" {
+                return answer;
+            }
+        }
+        panic!("the read models do not come to {position}");
     }
 
     /// POST of a JSON body below `/v1`.
