@@ -135,12 +135,17 @@ fn rate(round: &Round, contestant: Contestant, writers: usize) -> Option<f64> {
 
 fn notes() -> Vec<String> {
     [
-        "pgbench inserts prepared single rows into a copy of the ledger's `event` table, columns and indexes included, one transaction each; it checks \
-         no version, knows no command id, and its positions are a sequence. The ledger writes a row of `command` beside every event.",
-        "postgres-es and disintegrate-postgres get a connection for every writer, open before the start and not pinged before use. disintegrate-postgres \
-         4.0.1 does not set itself up on PostgreSQL 15 (its `event_store_begin_epoch` holds `0xFFFFFFFF`, read from PostgreSQL 16 on); its schema is made \
-         by us with that literal in decimal. Its writers are retried on serialization failures, which is what holds it up.",
-        "umadb runs as its own server process with its default settings, asked over gRPC on loopback, 64 writers a connection.",
+        "**Daybook's ledger** gathers the appends of all writers into few transactions and looks every command id up, as those of callers must \
+         be; ids of its own need no looking up. It writes a row of `command` beside every event.",
+        "**pgbench** inserts prepared single rows into a copy of the ledger's `event` table, columns and indexes included, one transaction each. It checks \
+         no version, knows no command id, and its positions are a sequence.",
+        "**postgres-es** and **disintegrate-postgres** get a connection for every writer, open before the start and not pinged before use. postgres-es takes \
+         three round trips an event (begin, insert, commit); its primary key is its version check, and it knows no command ids.",
+        "**disintegrate-postgres** 4.0.1 does not set itself up on PostgreSQL 15 (its `event_store_begin_epoch` holds `0xFFFFFFFF`, which only PostgreSQL \
+         16 and newer read); its schema is made by us with that literal in decimal. It takes six round trips in a serializable transaction; side by side \
+         its writers fail each other's serialization though each has its own stream, and try again until they are through.",
+        "**umadb** runs as its own server process with its default settings (one writer thread, two fsyncs a batch), asked over gRPC on loopback, 64 \
+         writers a connection; the event's uuid is its command id.",
     ]
     .map(str::to_owned)
     .to_vec()

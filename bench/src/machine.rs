@@ -18,6 +18,7 @@ pub async fn describe(cluster: &Cluster) -> Result<String> {
     let kibibytes: u64 = memory.trim_end_matches("kB").trim().parse().unwrap_or(0);
     let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output()?.stdout;
     let commit = Command::new("git")
         .arg("-C")
@@ -29,13 +30,15 @@ pub async fn describe(cluster: &Cluster) -> Result<String> {
     Ok(format!(
         "{date}, commit {commit}, `cargo run --release --manifest-path bench/Cargo.toml {arguments}`\n\n\
          Machine: {cores} cores ({processor}), {memory:.1} GiB, Linux {kernel}, PostgreSQL {postgres}. \
-         Everything runs on it at once: server, store and load. Writing 8 KiB and waiting for the disk (`fdatasync`) takes {sync:.0} µs.",
+         Everything runs on it at once: server, store and load. Writing 8 KiB and waiting for the disk (`fdatasync`) takes {sync:.0} µs. Load average before it began: \
+         {load}.",
         date = String::from_utf8_lossy(&date).trim(),
         commit = String::from_utf8_lossy(&commit).trim(),
         arguments = command_line.join(" "),
         memory = kibibytes as f64 / 1_048_576.0,
         kernel = kernel.trim(),
         postgres = cluster.version().await?,
+        load = load.split(' ').next().unwrap_or("unknown"),
         sync = sync_micros(cluster.folder())?,
     ))
 }

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{cluster::Cluster, measure::Timing, progress::Progress, service::Service};
@@ -82,6 +82,14 @@ async fn main() -> Result<()> {
     if let Some(Role::ServeUmadb { listen, file }) = arguments.role {
         return contestant::serve_umadb(listen, file).await;
     }
+    tokio::select! {
+        done = measure_all(&arguments) => done,
+        // What is dropped here stops the servers and removes their files.
+        _ = tokio::signal::ctrl_c() => bail!("stopped by Ctrl-C; nothing was written"),
+    }
+}
+
+async fn measure_all(arguments: &Arguments) -> Result<()> {
     let plan = arguments.plan();
     let wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
     let parts: Vec<Part> = Part::value_variants().iter().copied().filter(|part| wanted(*part)).collect();

@@ -67,7 +67,7 @@ impl Service {
             .arg(data.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .env("RUST_LOG", "warn")
+            .env("DAYBOOK_LOG", "warn")
             .kill_on_drop(true)
             .spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
@@ -134,11 +134,16 @@ impl Service {
 
     /// Stops it cleanly and removes its data.
     pub async fn stop(mut self) -> Result<()> {
-        let id = self.child.id().context("the service has ended by itself")?;
-        kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
+        ensure!(self.ask_to_stop(), "the service has ended by itself");
         let ended = self.child.wait().await?;
         ensure!(ended.success(), "the service ended with {ended}");
-        Ok(self.data.close()?)
+        Ok(())
+    }
+
+    /// False when it has ended already.
+    fn ask_to_stop(&self) -> bool {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        id.is_some_and(|id| kill(Pid::from_raw(id), Signal::SIGTERM).is_ok())
     }
 
     async fn command(&self, arguments: &[&str], input: &str) -> Result<()> {
@@ -154,6 +159,21 @@ impl Service {
         stdin.write_all(input.as_bytes()).await?;
         drop(stdin);
         successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
+    }
+}
+
+impl Drop for Service {
+    /// After a failure or Ctrl-C: a service that is killed would leave its PostgreSQL behind, so it is asked and waited for.
+    fn drop(&mut self) {
+        if !self.ask_to_stop() {
+            return;
+        }
+        for _ in 0..200 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
