@@ -1,11 +1,13 @@
 //! Deciding while nobody else writes.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::StreamName;
 use sqlx::PgConnection;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::append::{Append, AppendError, Appended};
 use crate::ledger::Ledger;
@@ -16,10 +18,18 @@ use crate::recorded::{Head, Recorded};
 use crate::sheaf::Stand;
 use crate::trouble::Trouble;
 
+/// How long a step waits for those of the same process that were there before it.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Whose turn it is, and a connection to be used again. Only one can hold the head in any case; more connections that
+/// wait for it would only take them away from others.
+pub(crate) type Turn = Arc<Mutex<Option<PgConnection>>>;
+
 /// The ledger while its head is locked: what is read here stays true until the append.
 pub struct Alone {
     ledger: Ledger,
     connection: PgConnection,
+    turn: OwnedMutexGuard<Option<PgConnection>>,
     on: Stand,
     head: Head,
 }
@@ -51,7 +61,12 @@ impl Alone {
         let outcome = locked.write(&mut self.connection, self.on).await;
         let epoch = self.head.epoch;
         // The head is free, or the server frees it, before anything else is asked.
-        drop(self.connection);
+        if matches!(outcome, Ok(Some(_))) {
+            *self.turn = Some(self.connection);
+        } else {
+            drop(self.connection);
+        }
+        drop(self.turn);
         let judged = locked.sheaf.into_iter().flat_map(|sheaf| sheaf.judged);
         match outcome {
             Ok(Some(recorded_at)) => judged.for_each(|judged| {
@@ -110,7 +125,9 @@ where
     let ledger = ledger.clone();
     // A caller that goes away does not leave the head locked: the task goes on to its end.
     let stepping = tokio::spawn(async move {
-        let alone = begin(ledger).await.map_err(|error| match Trouble::of(error) {
+        let turn =
+            timeout(TURN_WITHIN, ledger.turn.clone().lock_owned()).await.map_err(|_| AppendError::Busy)?;
+        let alone = begin(ledger, turn).await.map_err(|error| match Trouble::of(error) {
             Trouble::Lasting(error) => AppendError::Failed(error.to_string()),
             Trouble::Lost(_) | Trouble::Passing(_) => AppendError::Unavailable,
         })?;
@@ -119,8 +136,17 @@ where
     stepping.await.unwrap_or_else(|error| Err(AppendError::Failed(error.to_string())))
 }
 
-async fn begin(ledger: Ledger) -> Result<Alone, sqlx::Error> {
+async fn begin(
+    ledger: Ledger,
+    mut turn: OwnedMutexGuard<Option<PgConnection>>,
+) -> Result<Alone, sqlx::Error> {
+    // The connection of the last one may have gone meanwhile.
+    if let Some(mut connection) = turn.take()
+        && let Ok((on, head)) = lock(&mut connection).await
+    {
+        return Ok(Alone { ledger, connection, turn, on, head });
+    }
     let mut connection = ledger.settings.connect_one().await?;
     let (on, head) = lock(&mut connection).await?;
-    Ok(Alone { ledger, connection, on, head })
+    Ok(Alone { ledger, connection, turn, on, head })
 }

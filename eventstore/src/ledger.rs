@@ -29,6 +29,7 @@ pub struct Ledger {
     pub(crate) settings: Arc<PoolSettings>,
     pub(crate) committer: Committer,
     pub(crate) follower: Follower,
+    pub(crate) turn: alone::Turn,
 }
 
 impl Ledger {
@@ -52,7 +53,7 @@ impl Ledger {
         let settings = Arc::new(settings);
         let committer = committer::start(&settings);
         let follower = Follower::new(pool.clone(), committer.committed());
-        Ok(Self { pool, settings, committer, follower })
+        Ok(Self { pool, settings, committer, follower, turn: alone::Turn::default() })
     }
 
     /// The pool for reading, with the ledger's search path and role.
