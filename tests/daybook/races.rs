@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::desk::{Answer, Answered, Desk, Extra, Failure, Request};
+use api::desk::{Answer, Answered, Desk, Extra, Failure, Request, Terms};
 use domain::command::end_lock::EndLock;
 use domain::command::end_session::EndSession;
 use domain::command::log_in::LogIn;
@@ -76,8 +76,11 @@ fn done(result: Result<Answered, Failure>, refusal: RefusalCode) -> bool {
 /// With two nodes a third person logs out at the same instant on the node of the one who wants to import, so that his request is
 /// decided on a log-out that is not yet in the ledger, and may never be.
 pub async fn log_in_against_import(rounds: &Rounds, nodes: usize) -> Found {
-    let office = Office::open("races").await;
-    let second = if nodes > 1 { Some(office.beside().await) } else { None };
+    // Nobody here makes contact, and whoever is ended for that takes his lock along: not in this hour.
+    let hour = Duration::from_hours(1);
+    let terms = Terms { session_idle: hour, lock_lease: hour, ..Terms::default() };
+    let office = Office::with_terms("races", terms.clone()).await;
+    let second = if nodes > 1 { Some(Office::on(office.database.clone(), terms).await) } else { None };
     let (here, there) = (desk(&office), second.as_ref().map_or_else(|| desk(&office), desk));
     let (anna, bert, clara) =
         (user(&here, "anna").await, user(&here, "bert").await, user(&here, "clara").await);
