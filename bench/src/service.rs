@@ -68,6 +68,8 @@ impl Service {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .env("DAYBOOK_LOG", "warn")
+            // Ctrl-C is for us; we stop it in good order.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
