@@ -11,8 +11,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::*;
 use uuid::Uuid;
 
-fn file(r#type: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/stored_format/{}.json", r#type))
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/stored_format/{name}.json"))
 }
 
 fn id(number: u128) -> Uuid {
@@ -285,9 +285,9 @@ fn written_today() -> BTreeMap<&'static str, Vec<String>> {
 #[test]
 fn every_type_of_event_is_written_as_it_always_was() {
     let today = written_today();
-    for r#type in Event::TYPES {
-        let lines = today.get(r#type).unwrap_or_else(|| panic!("{} has no example here", r#type));
-        let path = file(r#type);
+    for name in Event::TYPES {
+        let lines = today.get(name).unwrap_or_else(|| panic!("{name} has no example here"));
+        let path = file(name);
         if !path.exists() && std::env::var_os("DAYBOOK_WRITE_STORED_FORMAT").is_some() {
             std::fs::write(&path, lines.join("\n") + "\n").unwrap();
         }
@@ -295,7 +295,7 @@ fn every_type_of_event_is_written_as_it_always_was() {
             .unwrap_or_else(|error| panic!("{}: {error}; see the head of this file", path.display()));
         let stored: Vec<&str> = stored.lines().collect();
         for line in lines {
-            assert!(stored.contains(&line.as_str()), "{} is written otherwise now: {line}", r#type);
+            assert!(stored.contains(&line.as_str()), "{name} is written otherwise now: {line}");
         }
     }
 }
@@ -304,11 +304,11 @@ fn every_type_of_event_is_written_as_it_always_was() {
 fn every_event_that_was_ever_written_can_be_read() {
     for entry in std::fs::read_dir(file("").parent().unwrap()).unwrap() {
         let path = entry.unwrap().path();
-        let r#type = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(Event::TYPES.contains(&r#type.as_str()), "{} is a type no more", r#type);
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(Event::TYPES.contains(&name.as_str()), "{name} is a type no more");
         for line in std::fs::read_to_string(&path).unwrap().lines() {
-            let event = Event::decode(&r#type, line.as_bytes()).unwrap();
-            assert_eq!(event.r#type(), r#type);
+            let event = Event::decode(&name, line.as_bytes()).unwrap();
+            assert_eq!(event.r#type(), name);
             assert_eq!(
                 String::from_utf8(event.encode()).unwrap(),
                 line,
