@@ -14,7 +14,7 @@ use crate::passwords::Passwords;
 
 /// How long a read waits for what this node has just acknowledged; a read that must not be older says so with
 /// `Daybook-Min-Position`.
-const OWN_WRITES_WITHIN: Duration = Duration::from_millis(500);
+const OWN_WRITES_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the handlers share; cheap to clone.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Accounts, Ended, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right, Session,
-    SessionId, Sessions, Site, Who,
+    Accounts, Ended, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right,
+    Session, SessionId, Sessions, Site, Who,
 };
 
 pub mod add_group;

@@ -1,11 +1,17 @@
 //! All tests that need a server.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounts;
+mod bad_input;
+mod changes;
 mod command_line;
 mod conventions;
 mod cut_off;
 mod first;
+mod front;
+mod imports;
 mod keys;
+mod kills;
 mod locks;
 mod lost_replies;
 mod order;
@@ -13,15 +19,9 @@ mod placements;
 mod private_postgres;
 mod races;
 mod records;
-mod sessions;
-mod subscribers;
-mod two_nodes;
-mod imports;
-mod timetable;
-mod changes;
-mod accounts;
-mod bad_input;
 mod routes_golden;
-mod front;
-mod kills;
+mod sessions;
 mod soak;
+mod subscribers;
+mod timetable;
+mod two_nodes;

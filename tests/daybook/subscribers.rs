@@ -44,11 +44,11 @@ fn teacher(number: u64) -> NewEvent {
 }
 
 /// Follows until the end is known and reached; the positions must come one after the other, in whole appends.
-async fn follow(ledger: Ledger, after: i64, end: Arc<AtomicI64>) -> i64 {
+async fn follow(ledger: Ledger, after: i64, end: Arc<AtomicI64>, limit: i64) -> i64 {
     let mut subscription = ledger.subscribe(after);
     let mut last = after;
     while last != end.load(Ordering::SeqCst) {
-        let batch = tokio::time::timeout(Duration::from_secs(60), subscription.next()).await;
+        let batch = tokio::time::timeout(Duration::from_secs(60), subscription.next_of(limit)).await;
         let batch = batch.expect("something comes").unwrap();
         for event in &batch.events {
             assert_eq!(event.position, last + 1, "none is skipped, none comes twice");
@@ -67,11 +67,12 @@ async fn follow_http(
     token: String,
     after: i64,
     end: Arc<AtomicI64>,
+    limit: i64,
 ) -> (Vec<i64>, BTreeSet<i64>) {
     let (mut next, mut seen, mut ends) = (format!("1.{after}"), Vec::new(), BTreeSet::new());
     let number = |position: &str| position.split_once('.').unwrap().1.parse::<i64>().unwrap();
     while number(&next) < end.load(Ordering::SeqCst) {
-        let path = plan(&format!("/changes?limit=1000&wait=5&after={next}"));
+        let path = plan(&format!("/changes?limit={limit}&wait=5&after={next}"));
         let answer = office.get(&token, &path).await;
         assert_eq!(answer.outcome(), "200", "{}", answer.body);
         let items = answer.body["items"].as_array().unwrap();
@@ -95,9 +96,10 @@ pub async fn hammer(rounds: Rounds) -> (String, Rounds) {
     let other = Ledger::open(settings).await.unwrap();
     let after = ledger.head().await.unwrap().position;
     let end = Arc::new(AtomicI64::new(i64::MAX));
-    let followers =
-        [&ledger, &ledger, &other].map(|ledger| tokio::spawn(follow(ledger.clone(), after, end.clone())));
-    let readers = [0, 1].map(|_| tokio::spawn(follow_http(office.clone(), anna.clone(), after, end.clone())));
+    let followers = [(&ledger, 2_000), (&ledger, 30), (&other, 300)]
+        .map(|(ledger, limit)| tokio::spawn(follow(ledger.clone(), after, end.clone(), limit)));
+    let readers = [1_000, 200]
+        .map(|limit| tokio::spawn(follow_http(office.clone(), anna.clone(), after, end.clone(), limit)));
     let rounds = Arc::new(rounds);
     let began = Instant::now();
     let writers = (0..WRITERS).map(|writer| {

@@ -34,6 +34,7 @@ pub struct Incoming {
     key: Option<IdempotencyKey>,
     context: RequestContext,
     fingerprint: Sha256,
+    secrets: &'static [&'static str],
 }
 
 /// A body that nobody has looked at yet.
@@ -112,13 +113,8 @@ impl FromRequest<App> for Incoming {
             .extensions
             .get::<axum::extract::OriginalUri>()
             .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
-        let mut fingerprint = fingerprint(&parts.method, &uri, &parts.headers);
+        let fingerprint = fingerprint(&parts.method, &uri, &parts.headers);
         let bytes = body_bytes(HttpRequest::from_parts(parts, body)).await;
-        if key.is_some()
-            && let Ok(bytes) = &bytes
-        {
-            fingerprint.update(bytes);
-        }
         Ok(Incoming {
             caller,
             precondition,
@@ -127,6 +123,7 @@ impl FromRequest<App> for Incoming {
             key,
             context,
             fingerprint,
+            secrets: &[],
         })
     }
 }
@@ -180,12 +177,30 @@ impl Incoming {
         }
     }
 
+    /// The same, with members of the body that leave no trace, not even in the digest by which a repeated request is known.
+    pub fn hiding(self, secrets: &'static [&'static str]) -> Incoming {
+        Incoming { secrets, ..self }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let mut fingerprint = self.fingerprint.clone();
+        match &self.body.bytes {
+            Ok(bytes) if self.secrets.is_empty() => fingerprint.update(bytes),
+            Ok(bytes) => {
+                let mut body: Json = serde_json::from_slice(bytes).unwrap_or_default();
+                if let Json::Object(members) = &mut body {
+                    members.retain(|name, _| !self.secrets.contains(&name.as_str()));
+                }
+                fingerprint.update(body.to_string());
+            }
+            Err(_) => {}
+        }
+        fingerprint.finalize().into()
+    }
+
     /// Under which name the ledger knows the request.
     pub fn request(&self) -> Request {
-        let keyed = self
-            .key
-            .as_ref()
-            .map(|key| (key_id(self.caller.who, &key.0), self.fingerprint.clone().finalize().into()));
+        let keyed = self.key.as_ref().map(|key| (key_id(self.caller.who, &key.0), self.digest()));
         Request {
             who: self.caller.who,
             session: self.caller.session,

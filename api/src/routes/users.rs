@@ -110,6 +110,7 @@ async fn add_user(State(app): State<App>, incoming: Incoming) -> Result<Response
     };
     let command = AddUser { user: id, person };
     incoming
+        .hiding(&["password"])
         .execute(&app, command, extra, move |office, _| {
             answer(201, office, id).location(format!("/v1/users/{id}"))
         })
@@ -196,24 +197,24 @@ async fn change_user(
         disabled: body.disabled,
         precondition: incoming.precondition.clone(),
     };
-    if let Some(password) = body.password {
-        let request = incoming.request();
-        let unkeyed = crate::desk::Request { keyed: None, ..request };
-        let hash = app.passwords.hash(password).await.map_err(Problem::internal)?;
-        let extra = Extra { credentials: vec![new_password(id, hash)], ..Extra::default() };
-        let set = SetPassword { check: command.clone(), password: ChangePassword { user: id, own: false } };
-        app.desk.execute(unkeyed, set, extra, |_, _| Answer::empty(204)).await?;
-    }
-    incoming.execute(&app, command, Extra::default(), move |office, _| answer(200, office, id)).await
+    let Some(password) = body.password else {
+        return incoming
+            .execute(&app, command, Extra::default(), move |office, _| answer(200, office, id))
+            .await;
+    };
+    let hash = app.passwords.hash(password).await.map_err(Problem::internal)?;
+    let extra = Extra { credentials: vec![new_password(id, hash)], ..Extra::default() };
+    let both = ChangeWithPassword { change: command, password: ChangePassword { user: id, own: false } };
+    incoming.hiding(&["password"]).execute(&app, both, extra, move |office, _| answer(200, office, id)).await
 }
 
-/// A password set by another: only where the change that it came with would pass too.
-struct SetPassword {
-    check: ChangeUser,
+/// A password set by another, together with the change that it came with: both or neither.
+struct ChangeWithPassword {
+    change: ChangeUser,
     password: ChangePassword,
 }
 
-impl domain::command::Command for SetPassword {
+impl domain::command::Command for ChangeWithPassword {
     fn needs(&self) -> domain::command::Needs {
         self.password.needs()
     }
@@ -223,8 +224,9 @@ impl domain::command::Command for SetPassword {
     }
 
     fn decide(&self, office: &Office<'_>, ask: &mut domain::command::Ask<'_>) -> domain::command::Decision {
-        self.check.decide(office, ask)?;
-        self.password.decide(office, ask)
+        let mut events = self.change.decide(office, ask)?;
+        events.extend(self.password.decide(office, ask)?);
+        Ok(events)
     }
 }
 
@@ -290,6 +292,7 @@ async fn change_own_password(
     }
     let hash = app.passwords.hash(body.new).await.map_err(Problem::internal)?;
     let extra = Extra { credentials: vec![new_password(user, hash)], ..Extra::default() };
+    let incoming = incoming.hiding(&["old", "new"]);
     incoming.execute(&app, ChangePassword { user, own: true }, extra, |_, _| Answer::empty(204)).await
 }
 
