@@ -33,7 +33,7 @@ proptest! {
 }
 
 fn cases() -> u32 {
-    if std::env::var_os("DAYBOOK_SOAK").is_some() { 20_000 } else { 300 }
+    if std::env::var_os("DAYBOOK_SOAK").is_some() { 5_000 } else { 300 }
 }
 
 /// The orders of commands are not all refusals: what the law is about does happen in them.
