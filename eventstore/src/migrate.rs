@@ -47,10 +47,10 @@ pub(crate) async fn migrate(owner: &PgConnectOptions, schema: &str) -> Result<()
 /// Whether this login may bring the schema up to date: it owns it, or there is none yet.
 pub(crate) async fn may_migrate(login: &PgConnectOptions, schema: &str) -> Result<bool, sqlx::Error> {
     let mut connection = PgConnection::connect_with(login).await?;
-    let owns: Option<bool> = sqlx::query_scalar(
-        "select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname = $1",
+    let owns = sqlx::query_scalar!(
+        r#"select pg_has_role(current_user, nspowner, 'usage') as "owns!" from pg_namespace where nspname = $1"#,
+        schema,
     )
-    .bind(schema)
     .fetch_optional(&mut connection)
     .await?;
     connection.close().await?;

@@ -88,8 +88,7 @@ impl Place {
     /// Makes the ledger's database when absent. To be called under the start lock.
     pub(super) async fn create_database(&self) -> Result<(), PrivatePostgresError> {
         let mut connection = PgConnection::connect_with(&self.connect_options("postgres")).await?;
-        let known: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
-            .bind(DATABASE)
+        let known = sqlx::query_scalar!("select oid from pg_database where datname = $1", DATABASE)
             .fetch_optional(&mut connection)
             .await?;
         if known.is_none() {
