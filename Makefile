@@ -23,6 +23,7 @@ soak: postgresql ## runs the long tests in full, half an hour or more, and write
 	cargo test --package tests --test daybook -- --ignored --exact --nocapture soak::soak
 
 bench: postgresql ## measures, and writes bench/RESULTS.md
+	@command -v protoc >/dev/null || { echo "UmaDB's client needs protoc: apt-get install protobuf-compiler" >&2; exit 1; }
 	cargo run --release --manifest-path bench/Cargo.toml
 
 openapi: ## writes the description of the HTTP interface to target/openapi.json
