@@ -11,7 +11,9 @@ mod cell;
 mod clock;
 mod contact;
 mod execute;
+mod held;
 mod history;
+mod request;
 mod sweep;
 mod tail;
 
@@ -29,7 +31,7 @@ use projections::Projections;
 
 pub use answer::{Answer, Answered};
 pub use caller::Caller;
-pub use execute::{Extra, Request};
+pub use request::{Extra, Request};
 
 use cell::Cell;
 use clock::Clock;
