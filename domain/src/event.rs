@@ -7,6 +7,7 @@ mod plan;
 mod record;
 mod refusal;
 mod session;
+mod sign_off;
 mod site;
 
 pub use accounts::*;
@@ -14,6 +15,7 @@ pub use plan::*;
 pub use record::*;
 pub use refusal::*;
 pub use session::*;
+pub use sign_off::*;
 pub use site::*;
 
 macro_rules! events {
@@ -70,6 +72,10 @@ events! {
     /// Plan.
     LockEnded,
     /// Plan.
+    SignOffAnnounced,
+    /// Plan.
+    ReservationEnded,
+    /// Plan.
     RecordCreated,
     /// Plan.
     RecordChanged,
@@ -123,6 +129,7 @@ impl Event {
             Event::RecordCreated(e) => Some(e.record.0),
             Event::RecordChanged(e) => Some(e.record.0),
             Event::RecordRemoved(e) => Some(e.record.0),
+            Event::SignOffAnnounced(e) => Some(e.sign_off.0),
             Event::UserAdded(e) => Some(e.user.0),
             Event::UserChanged(e) => Some(e.user.0),
             _ => None,

@@ -43,4 +43,6 @@ id! {
     LockId,
     /// One import of files.
     ImportId,
+    /// One announcement that sessions will be signed off.
+    SignOffId,
 }

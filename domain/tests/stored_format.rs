@@ -131,7 +131,7 @@ fn of_plans() -> Vec<Event> {
     ];
     let reasons = [
         SessionEnd::LoggedOut,
-        SessionEnd::SignedOff { by: UserId(id(3)), message: "import at ten".to_owned() },
+        SessionEnd::SignedOff { by: user(3), message: "import at ten".to_owned() },
         SessionEnd::ContactLost,
         SessionEnd::Aged,
         SessionEnd::Replaced,
@@ -145,6 +145,38 @@ fn of_plans() -> Vec<Event> {
     all.push(LockGranted { lock, session, action: Action::Optimise, periods }.into());
     let reasons = [LockEnd::Released, LockEnd::NotRenewed, LockEnd::SessionEnded];
     all.extend(reasons.map(|reason| Event::from(LockEnded { lock, reason })));
+    all.extend(of_sign_offs(session));
+    all
+}
+
+fn of_sign_offs(session: SessionId) -> Vec<Event> {
+    let sign_off = SignOffId(id(24));
+    let announced = SignOffAnnounced {
+        sign_off,
+        sessions: vec![Leaver { session, who: user(1) }, Leaver { session, who: Who::Token(TokenId(id(2))) }],
+        by: user(3),
+        message: "import at ten".to_owned(),
+        grace_seconds: 30,
+        reservation: Some(Reservation { session: SessionId(id(25)), action: Action::DataImport }),
+    };
+    let bare = SignOffAnnounced {
+        sessions: Vec::new(),
+        by: Who::Operator,
+        grace_seconds: 0,
+        reservation: None,
+        ..announced.clone()
+    };
+    let by_program =
+        SessionEnd::SignedOff { by: Who::Token(TokenId(id(2))), message: "import at ten".to_owned() };
+    let mut all: Vec<Event> =
+        vec![announced.into(), bare.into(), SessionEnded { session, reason: by_program }.into()];
+    let reasons = [
+        ReservationEnd::Granted,
+        ReservationEnd::TimeOver,
+        ReservationEnd::SessionEnded,
+        ReservationEnd::Renewed,
+    ];
+    all.extend(reasons.map(|reason| Event::from(ReservationEnded { sign_off, reason })));
     all
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
     Accounts, Ended, Event, LockEnd, LockEnded, Plan, PlanId, Refusal, RefusalCode, SessionEnd, SessionEnded,
-    SessionId, Who,
+    SessionId,
 };
 
 /// Ends a session, and with it the locks that it holds.
@@ -59,7 +59,7 @@ pub fn ended_refusal(ended: &Ended, accounts: &Accounts) -> Refusal {
     match &ended.reason {
         SessionEnd::SignedOff { by, message } => Refusal::with(
             RefusalCode::SignedOff,
-            json!({ "by": accounts.name_of(Who::User(*by)), "message": message, "at": ended.at }),
+            json!({ "by": accounts.name_of(*by), "message": message, "at": ended.at }),
         ),
         SessionEnd::ContactLost | SessionEnd::Aged => {
             Refusal::with(RefusalCode::SessionExpired, json!({ "at": ended.at }))

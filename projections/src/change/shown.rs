@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Event, FieldChange, FieldName, Kind, LockGranted, Mode, RecordId, SessionChanged, SessionEnd,
-    SessionStarted, Value, Who, named, value_json,
+    SessionStarted, Value, named, value_json,
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
@@ -229,7 +229,7 @@ impl Shown {
                 row.period = row.more.get("period").and_then(Json::as_str).map(str::to_owned);
                 row.more.insert("reason".into(), json!(session::end_word(&e.reason)));
                 if let SessionEnd::SignedOff { by, message } = &e.reason {
-                    row.who = who_text(Who::User(*by));
+                    row.who = who_text(*by);
                     row.more.insert("message".into(), json!(message));
                 }
             }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Event, SessionEnd, SessionEnded, Who};
+use domain::{Event, SessionEnd, SessionEnded};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -156,7 +156,7 @@ impl Known {
     fn end(&mut self, e: &SessionEnded, edge: Edge) {
         let state = self.states.get(e.session.0);
         let (ended_by, message) = match &e.reason {
-            SessionEnd::SignedOff { by, message } => (Some(who_text(Who::User(*by))), Some(message.clone())),
+            SessionEnd::SignedOff { by, message } => (Some(who_text(*by)), Some(message.clone())),
             _ => (None, None),
         };
         let end = End {

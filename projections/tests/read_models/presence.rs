@@ -133,8 +133,7 @@ async fn a_session_that_ended_says_why_until_it_is_opened_anew() {
     let a = session_id(1);
     append(&setting, &projections, anna(), vec![started(a, anna(), Mode::Read, None)]).await;
     let first = session(pool, a.0).await.expect("session").expect("it is there").logged_in_at;
-    let Who::User(by) = bert() else { panic!("bert is a user") };
-    let reason = SessionEnd::SignedOff { by, message: "import at ten".into() };
+    let reason = SessionEnd::SignedOff { by: bert(), message: "import at ten".into() };
     append(&setting, &projections, bert(), vec![SessionEnded { session: a, reason }.into()]).await;
     assert!(session(pool, a.0).await.expect("session").is_none());
     let end = session_end(pool, a.0).await.expect("end").expect("it ended");
