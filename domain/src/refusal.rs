@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{Action, ChangeRefused, Event, Kind, LockDenied};
+use crate::{Action, ChangeRefused, Event, Kind, LockDenied, Said};
 
 /// Why not. The words are those of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -52,12 +52,12 @@ pub struct FieldFault {
     /// A JSON pointer into the body.
     pub pointer: String,
     /// What belongs there.
-    pub detail: String,
+    pub detail: Said,
 }
 
 impl FieldFault {
     /// A fault at a place.
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> FieldFault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<Said>) -> FieldFault {
         FieldFault { pointer: pointer.into(), detail: detail.into() }
     }
 }
@@ -151,7 +151,7 @@ impl Refusal {
     }
 
     /// `invalid`, with one fault.
-    pub fn fault(pointer: &str, detail: impl Into<String>) -> Refusal {
+    pub fn fault(pointer: &str, detail: impl Into<Said>) -> Refusal {
         Refusal::invalid(&[FieldFault::new(pointer, detail)])
     }
 

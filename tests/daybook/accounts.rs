@@ -47,7 +47,7 @@ async fn a_user_is_added_changed_and_disabled() {
     let own = |old: &str, new: &str| {
         office.send(office.write(Method::PUT, &emmy, "/users/me/password", &json!({"old": old, "new": new})))
     };
-    assert_eq!(own("wrong password", PASSWORD).await.outcome(), "422 invalid");
+    assert_eq!(own("wrong password", PASSWORD).await.outcome(), "401 not-logged-in");
     assert_eq!(own("another password", "short").await.outcome(), "422 invalid");
     assert_eq!(own("another password", PASSWORD).await.outcome(), "204");
     assert_eq!(office.try_log_in("noether", json!({})).await.outcome(), "201");

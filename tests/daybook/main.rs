@@ -12,6 +12,7 @@ mod front;
 mod imports;
 mod keys;
 mod kills;
+mod languages;
 mod locks;
 mod lost_replies;
 mod order;

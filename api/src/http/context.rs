@@ -6,15 +6,17 @@ use http::header::HeaderName;
 use http::request::Parts;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
+
+use super::language::Language;
 
 /// `X-Request-Id`.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `traceparent` (W3C Trace Context).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Id and trace of a request, both stored with the events. Made by [`conventions`](super::conventions); as an extractor it
+/// Id and trace of a request, both stored with the events, and the language of its answer. Made by [`conventions`](super::conventions); as an extractor it
 /// cannot fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestContext {
@@ -22,6 +24,10 @@ pub struct RequestContext {
     pub request_id: Arc<str>,
     /// The caller's `traceparent` when it is valid.
     pub traceparent: Option<Arc<str>>,
+    /// What `Accept-Language` wants.
+    accepted: Option<Language>,
+    /// What the caller's account wants, once it is known who calls; shared, because whoever writes the answer has no account.
+    own: Arc<OnceLock<Language>>,
 }
 
 impl RequestContext {
@@ -35,7 +41,24 @@ impl RequestContext {
         RequestContext {
             request_id,
             traceparent: text(TRACEPARENT).filter(|trace| is_traceparent(trace)).map(Into::into),
+            accepted: Language::accepted(headers),
+            own: Arc::default(),
         }
+    }
+
+    /// The language of the answer: what `Accept-Language` wants, else what the caller's account says, else English.
+    pub fn language(&self) -> Language {
+        self.accepted.or_else(|| self.own.get().copied()).unwrap_or_default()
+    }
+
+    /// Whether the request leaves the language to the caller's account.
+    pub fn leaves_language(&self) -> bool {
+        self.accepted.is_none()
+    }
+
+    /// Takes in the language of the caller's account.
+    pub fn note_own_language(&self, language: Language) {
+        let _ = self.own.set(language);
     }
 }
 

@@ -26,7 +26,6 @@ use super::context::{Peer, REQUEST_ID, RequestContext};
 use super::metrics::RouteMetrics;
 use super::problem::{Code, Problem};
 use super::rate::{Left, Quota, RateLimiter};
-use super::texts::Language;
 
 /// The settings of [`conventions`].
 #[derive(Debug, Clone)]
@@ -147,7 +146,6 @@ struct Asked {
     method: &'static str,
     matched: Option<MatchedPath>,
     path: http::Uri,
-    language: Language,
 }
 
 impl Asked {
@@ -159,7 +157,6 @@ impl Asked {
             method: method_name(request.method()),
             matched: request.extensions().get().cloned(),
             path: request.uri().clone(),
-            language: Language::accepted(request.headers()),
         }
     }
 
@@ -182,7 +179,7 @@ impl Asked {
 
     fn finish(&self, mut response: Response, limit: Option<(&RateLimiter, Left)>) -> Response {
         if let Some(problem) = refusal(&mut response) {
-            let document = problem.answer(self.path.path(), self.language);
+            let document = problem.answer(self.path.path(), self.context.language());
             let (document, body) = document.into_parts();
             *response.status_mut() = document.status;
             *response.body_mut() = body;

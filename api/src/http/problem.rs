@@ -4,8 +4,11 @@
 //! and detail are looked up by code and language when the answer leaves the house
 //! ([`conventions`](super::conventions) does it, and adds `instance`).
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use domain::Said;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -99,15 +102,12 @@ codes! {
 
 /// A refusal on its way out.
 ///
-/// It serializes as data (code, detail, members), so that it can be stored and answered again later, in whatever language is
+/// It serializes as data (code, members), so that it can be stored and answered again later, in whatever language is
 /// then wanted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// What kind of refusal.
     pub code: Code,
-    /// Said instead of the text that belongs to the code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
     /// The members that belong to the code.
     #[serde(default)]
     pub members: Map<String, Value>,
@@ -122,19 +122,19 @@ pub struct Fault {
     /// JSON pointer into the body; parameters are `/query/NAME`, headers `/header/NAME`.
     pub pointer: String,
     /// What is wrong.
-    pub detail: String,
+    pub detail: Said,
 }
 
 impl Fault {
     /// A fault at a place.
-    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Fault {
+    pub fn at(pointer: impl Into<String>, detail: impl Into<Said>) -> Fault {
         Fault { pointer: pointer.into(), detail: detail.into() }
     }
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, members: Map::new(), retry_after: None }
+        Problem { code, members: Map::new(), retry_after: None }
     }
 }
 
@@ -151,13 +151,6 @@ impl Problem {
         self
     }
 
-    /// With a detail of its own.
-    #[must_use]
-    pub fn saying(mut self, detail: impl Into<String>) -> Problem {
-        self.detail = Some(detail.into());
-        self
-    }
-
     /// With `Retry-After`, in seconds, at least 1.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Problem {
@@ -166,12 +159,12 @@ impl Problem {
     }
 
     /// 400 for one place.
-    pub fn unreadable(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
+    pub fn unreadable(pointer: impl Into<String>, detail: impl Into<Said>) -> Problem {
         Problem::new(Code::Unreadable).with("errors", [Fault::at(pointer, detail)])
     }
 
     /// 422 for one place.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<Said>) -> Problem {
         Problem::invalid_all(&[Fault::at(pointer, detail)])
     }
 
@@ -242,7 +235,7 @@ impl Problem {
         #[derive(Serialize)]
         struct Document<'a> {
             r#type: String,
-            title: &'a str,
+            title: String,
             status: u16,
             detail: &'a str,
             #[serde(skip_serializing_if = "str::is_empty")]
@@ -250,20 +243,19 @@ impl Problem {
             #[serde(flatten)]
             members: &'a Map<String, Value>,
         }
-        let looked_up;
-        let detail = if let Some(own) = &self.detail {
-            own
-        } else {
-            looked_up = texts::detail(self.code, &self.members, language);
-            looked_up.as_ref()
-        };
+        // Only faults are in words that depend on the language; the other members go out as they are.
+        let mut members = Cow::Borrowed(&self.members);
+        if members.contains_key("errors") {
+            texts::word_errors(members.to_mut(), language);
+        }
+        let detail = texts::detail(self.code, &members, language);
         let document = Document {
             r#type: format!("urn:daybook:problem:{}", self.code.text()),
             title: texts::title(self.code, language),
             status: self.status().as_u16(),
-            detail,
+            detail: &detail,
             instance,
-            members: &self.members,
+            members: &members,
         };
         serde_json::to_vec(&document).expect("strings and JSON values serialize")
     }

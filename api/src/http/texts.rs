@@ -1,146 +1,172 @@
-//! Titles and details of refusals, by code and language, with the refusal's members as arguments. All wording is here.
+//! What people are told, in their language: the message files `api/texts/*.ftl` (Project Fluent), one for each language.
+//!
+//! Everywhere else texts are data, a key with arguments ([`domain::Said`]); in JSON that is `{"said": key, "with": {…}}`. Here the
+//! words are put in its place, when an answer goes out. A test holds the four files to the same keys and arguments.
 
-use http::HeaderMap;
-use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use domain::{Said, Word};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde_json::{Map, Value};
+use unic_langid::LanguageIdentifier;
 
 use super::problem::Code;
 
-/// A language that answers can be had in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// The language of last resort.
-    #[default]
-    English,
+pub use super::language::Language;
+
+type Bundle = FluentBundle<FluentResource>;
+
+static BUNDLES: LazyLock<[Bundle; 4]> = LazyLock::new(|| Language::ALL.map(bundle));
+
+/// The message file of a language, as a translator edits it.
+pub fn source(language: Language) -> &'static str {
+    match language {
+        Language::English => include_str!("../../texts/en.ftl"),
+        Language::German => include_str!("../../texts/de.ftl"),
+        Language::Swedish => include_str!("../../texts/sv.ftl"),
+        Language::Finnish => include_str!("../../texts/fi.ftl"),
+    }
 }
 
-impl Language {
-    /// The one that `Accept-Language` likes best among those we have.
-    pub fn accepted(_headers: &HeaderMap) -> Language {
-        Language::English
-    }
+fn bundle(language: Language) -> Bundle {
+    let id: LanguageIdentifier = language.tag().parse().expect("the tags of our languages are well formed");
+    let mut bundle = FluentBundle::new_concurrent(vec![id]);
+    // Marks around arguments that keep right-to-left text in place: none of our languages needs them, and programs compare texts.
+    bundle.set_use_isolating(false);
+    // What a translator got wrong costs that message only, which is then told in English; a test finds it before.
+    let resource = match FluentResource::try_new(source(language).to_owned()) {
+        Ok(resource) | Err((resource, _)) => resource,
+    };
+    let _ = bundle.add_resource(resource);
+    bundle
+}
 
-    /// As in `Content-Language`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-        }
+fn bundle_of(language: Language) -> &'static Bundle {
+    let index = Language::ALL.iter().position(|it| *it == language).unwrap_or(0);
+    &BUNDLES[index]
+}
+
+/// A message, or one attribute of it, in a language; English where that language lacks it.
+fn message(language: Language, key: &str, attribute: Option<&str>, args: &FluentArgs<'_>) -> String {
+    let worded = |language| {
+        let bundle = bundle_of(language);
+        let message = bundle.get_message(key)?;
+        let pattern = match attribute {
+            None => message.value()?,
+            Some(name) => message.get_attribute(name)?.value(),
+        };
+        let mut faults = Vec::new();
+        Some(bundle.format_pattern(pattern, Some(args), &mut faults).into_owned())
+    };
+    worded(language).or_else(|| worded(Language::English)).unwrap_or_else(|| key.to_owned())
+}
+
+/// What is said, in words.
+pub fn say(said: &Said, language: Language) -> String {
+    let args = said.args.iter().map(|(name, word)| {
+        let value = match word {
+            Word::Text(text) => FluentValue::from(text.as_str()),
+            Word::Number(number) => FluentValue::from(*number),
+        };
+        (*name, value)
+    });
+    if let ("plain", Some((_, Word::Text(text)))) = (said.key, said.args.first()) {
+        return text.clone();
     }
+    message(language, said.key, None, &args.collect())
+}
+
+/// Puts the words in the place of what is said as JSON; anything else stays as it is.
+pub fn word(value: &mut Value, language: Language) {
+    let Some(key) = value.get("said").and_then(Value::as_str) else { return };
+    let with = value.get("with").and_then(Value::as_object);
+    let text = match (key, with) {
+        ("plain", Some(with)) => with.get("text").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        (key, with) => message(language, key, None, &with.map(arguments).unwrap_or_default()),
+    };
+    *value = Value::String(text);
+}
+
+/// The same for the `detail` of each of `errors`.
+pub fn word_errors(members: &mut Map<String, Value>, language: Language) {
+    let Some(errors) = members.get_mut("errors").and_then(Value::as_array_mut) else { return };
+    for detail in errors.iter_mut().filter_map(|error| error.get_mut("detail")) {
+        word(detail, language);
+    }
+}
+
+/// The same for each of a list.
+pub fn word_list(list: Option<&mut Value>, language: Language) {
+    for text in list.and_then(Value::as_array_mut).into_iter().flatten() {
+        word(text, language);
+    }
+}
+
+/// Texts and numbers among members, as a message can name them.
+fn arguments(members: &Map<String, Value>) -> FluentArgs<'_> {
+    let value = |value: &Value| match value {
+        Value::String(text) => Some(FluentValue::from(text.clone())),
+        Value::Number(number) => number.as_i64().map(FluentValue::from),
+        _ => None,
+    };
+    members.iter().filter_map(|(name, it)| Some((name.as_str(), value(it)?))).collect()
 }
 
 /// What kind of refusal it is, the same for every one of the kind.
-pub fn title(code: Code, language: Language) -> &'static str {
-    match language {
-        Language::English => english_title(code),
-    }
+pub fn title(code: Code, language: Language) -> String {
+    message(language, &format!("problem-{}", code.text()), None, &FluentArgs::new())
 }
 
-/// What happened this time.
+/// What happened this time: the first of `errors`, which must be in words already, or what is said of the code.
 pub fn detail(code: Code, members: &Map<String, Value>, language: Language) -> Cow<'static, str> {
-    match language {
-        Language::English => english_detail(code, members),
+    if matches!(code, Code::Unreadable | Code::Invalid)
+        && let Some(first) = first_error(members, language)
+    {
+        return first.into();
     }
-}
-
-fn english_title(code: Code) -> &'static str {
-    match code {
-        Code::Unreadable => "Unreadable request",
-        Code::NotLoggedIn => "Not logged in",
-        Code::SignedOff => "Signed off",
-        Code::SessionExpired => "Session expired",
-        Code::NotPermitted => "Not permitted",
-        Code::NotFound => "Not found",
-        Code::Method => "Method not allowed",
-        Code::TooLarge => "Too large",
-        Code::MediaType => "Media type not supported",
-        Code::Exists => "Exists already",
-        Code::InUse => "In use",
-        Code::NotAlone => "Not alone in the plan",
-        Code::LockRefused => "Lock refused",
-        Code::LockMissing => "Lock missing",
-        Code::LockEnded => "Lock ended",
-        Code::EpochChanged => "History was restored",
-        Code::Stale => "Changed meanwhile",
-        Code::Invalid => "Invalid",
-        Code::ImportFaults => "Faults in the files",
-        Code::KeyReused => "Idempotency-Key used for another request",
-        Code::Blocked => "Blocked",
-        Code::RevisionMissing => "Revision missing",
-        Code::TooMany => "Too many requests",
-        Code::Internal => "Internal error",
-        Code::Outage => "Service outage",
-        Code::GateClosed => "Log-ins are closed",
-        Code::ProjectionBehind => "Not yet readable",
-        Code::Busy => "Busy",
+    // An outage speaks with the words of who announced it.
+    let own = members.get("message").and_then(Value::as_str).filter(|text| !text.is_empty());
+    if let (Code::Outage | Code::GateClosed, Some(own)) = (code, own) {
+        return own.to_owned().into();
     }
-}
-
-fn english_detail(code: Code, members: &Map<String, Value>) -> Cow<'static, str> {
-    let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    match code {
-        Code::Unreadable => first_error(members).unwrap_or("The request could not be read.".into()),
-        Code::NotLoggedIn => "A valid token is needed, or user name and password are wrong.".into(),
-        Code::SignedOff => match (text("by"), text("message")) {
-            (Some(by), Some(message)) => format!("{by} ended this session: {message}").into(),
-            (Some(by), None) => format!("{by} ended this session.").into(),
-            _ => "This session was ended by another user.".into(),
-        },
-        Code::SessionExpired => "This session is over; log in again.".into(),
-        Code::NotPermitted => match text("right") {
-            Some("plan") => "Your group may not enter this plan.".into(),
-            Some("mode") => "The mode of this session does not allow it.".into(),
-            Some(right) => format!("This needs the right \"{right}\".").into(),
-            None => "You may not do this.".into(),
-        },
-        Code::NotFound => "There is nothing at this address.".into(),
-        Code::Method => "This address does not take the method; see the Allow header.".into(),
-        Code::TooLarge => "The body is larger than this address takes.".into(),
-        Code::MediaType => "The body must come as application/json.".into(),
-        Code::Exists => "There is one of this name already.".into(),
-        Code::InUse => "Others refer to it.".into(),
-        Code::NotAlone => "Others are in the plan; this can only be done alone.".into(),
-        Code::LockRefused => "Another lock stands in the way.".into(),
-        Code::LockMissing | Code::LockEnded => lock_detail(code, text("action")),
-        Code::EpochChanged => {
-            "The ledger was restored since; read again from the last common position.".into()
+    let mut args = arguments(members);
+    if code == Code::SignedOff {
+        let case = match (is_text(members, "by"), is_text(members, "message")) {
+            (false, _) => "nobody",
+            (true, false) => "by",
+            (true, true) => "by-with-words",
+        };
+        args.set("case", case);
+    }
+    // A message that chooses by one of these needs something to look at.
+    for name in ["by", "message", "right", "rule", "action"] {
+        if !is_text(members, name) {
+            args.set(name, "none");
         }
-        Code::Stale => "Somebody changed it first; your change was not saved.".into(),
-        Code::Invalid => first_error(members).unwrap_or("The request breaks a rule.".into()),
-        Code::ImportFaults => "The files have faults; nothing was imported.".into(),
-        Code::KeyReused => "Use a new Idempotency-Key for a new request.".into(),
-        Code::Blocked => match text("rule") {
-            Some("optimisation") => "A period that this touches is being optimised.".into(),
-            Some("cover") => "Somebody is planning cover for a period that this touches.".into(),
-            _ => "An exclusive lock is held on this plan.".into(),
-        },
-        Code::RevisionMissing => "Send If-Match with the ETag that the change is based on.".into(),
-        Code::TooMany => "Slow down; Retry-After says when to come back.".into(),
-        Code::Internal => "Something went wrong here; it has been logged under the request id.".into(),
-        Code::Outage => text("message")
-            .map_or("The service is not available at present.".into(), |own| own.to_owned().into()),
-        Code::GateClosed => {
-            text("message").map_or("Nobody can log in at present.".into(), |own| own.to_owned().into())
-        }
-        Code::ProjectionBehind => "The position asked for cannot be read yet; try again.".into(),
-        Code::Busy => "Too much is going on; try again.".into(),
     }
+    message(language, &format!("problem-{}", code.text()), Some("detail"), &args).into()
 }
 
-fn lock_detail(code: Code, action: Option<&str>) -> Cow<'static, str> {
-    match (code, action) {
-        (Code::LockMissing, Some(action)) => format!("This needs a lock for \"{action}\".").into(),
-        (Code::LockMissing, None) => "This needs a lock.".into(),
-        (_, Some(action)) => format!("The lock for \"{action}\" has ended.").into(),
-        (_, None) => "The lock has ended.".into(),
-    }
+fn is_text(members: &Map<String, Value>, name: &str) -> bool {
+    members.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
 }
 
 /// The first of `errors`, with the number of the others: most people read one line only.
-fn first_error(members: &Map<String, Value>) -> Option<Cow<'static, str>> {
+fn first_error(members: &Map<String, Value>, language: Language) -> Option<String> {
     let errors = members.get("errors")?.as_array()?;
     let first = errors.first()?;
     let (pointer, detail) = (first.get("pointer")?.as_str()?, first.get("detail")?.as_str()?);
-    let place = if pointer.is_empty() { String::new() } else { format!("{pointer}: ") };
-    let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
-    Some(format!("{place}{detail}{more}").into())
+    let text = if pointer.is_empty() { detail.to_owned() } else { format!("{pointer}: {detail}") };
+    if errors.len() == 1 {
+        return Some(text);
+    }
+    let mut args = FluentArgs::new();
+    args.set("text", text);
+    args.set("more", errors.len() - 1);
+    Some(message(language, "and-more", None, &args))
 }
+
+#[cfg(test)]
+mod tests;

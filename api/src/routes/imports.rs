@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{
-    DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request as HttpRequest, State,
-};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State};
 use axum::response::{IntoResponse, Response};
 use domain::command::{Ask, Office};
 use domain::gpu::{self, GpuFiles};
@@ -22,9 +20,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
 use crate::http::openapi::{HINDERED, WRITING};
-use crate::http::{
-    Bearer, Code, IdempotencyKey, LockHeader, PlanPath, Problem, RequestContext, refusing, taking,
-};
+use crate::http::{Code, IdempotencyKey, LockHeader, PlanPath, Problem, refusing, taking};
 
 /// The most bytes of one import, all files together.
 pub const IMPORT_BYTES_MAX: usize = 64 << 20;
@@ -95,11 +91,9 @@ async fn import_files(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
-    let caller = app.desk.caller(&bearer.token).await?;
+    let (caller, context) = super::reader::caller_of(&mut parts, &app).await?;
     let PlanPath(plan) = plan?;
     app.desk.check_right(&caller, Some(&plan), Right::Import).await?;
-    let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
     let key = IdempotencyKey::in_headers(&parts.headers)?;
     let lock = LockHeader::in_headers(&parts.headers)?;
     let lock = lock.map(|lock| LockId(lock.0.parse().unwrap_or(Uuid::nil())));

@@ -1,6 +1,6 @@
 //! What a write brings along, and how it is answered.
 
-use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::command::{CarriedLock, Command, Office, Precondition, Stream};
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
 use crate::http::json::{body_bytes, read};
 use crate::http::{
-    Bearer, Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext,
+    Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext,
     WritePosition,
 };
 
@@ -96,9 +96,7 @@ impl FromRequest<App> for Incoming {
 
     async fn from_request(request: HttpRequest, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, app).await?;
-        let caller = app.desk.caller(&bearer.token).await?;
-        let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
+        let (caller, context) = super::reader::caller_of(&mut parts, app).await?;
         let key = IdempotencyKey::in_headers(&parts.headers);
         let precondition = precondition(&parts.headers);
         let lock = LockHeader::in_headers(&parts.headers);

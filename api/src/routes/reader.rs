@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use domain::{PlanId, Right};
+use domain::{PlanId, Right, Who};
 use http::request::Parts;
 
 use crate::app::App;
 use crate::desk::Caller;
-use crate::http::{Bearer, Code, IfNoneMatch, MinPosition, Problem};
+use crate::http::{Bearer, Code, IfNoneMatch, Language, MinPosition, Problem, RequestContext};
 
 /// How long a read waits for the position that it must have.
 const MIN_POSITION_WITHIN: Duration = Duration::from_secs(2);
@@ -20,6 +20,7 @@ pub struct Reader {
     /// The state that he has already.
     pub known: Option<IfNoneMatch>,
     min_position: Option<MinPosition>,
+    context: RequestContext,
     /// A header that cannot be read; told after plan and right.
     fault: Option<Problem>,
 }
@@ -28,8 +29,7 @@ impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        let caller = app.desk.caller(&bearer.token).await?;
+        let (caller, context) = caller_of(parts, app).await?;
         let known = IfNoneMatch::in_headers(&parts.headers);
         let min_position = MinPosition::in_headers(&parts.headers);
         let fault = known.as_ref().err().or(min_position.as_ref().err()).cloned();
@@ -37,12 +37,36 @@ impl FromRequestParts<App> for Reader {
             caller,
             known: known.unwrap_or_default(),
             min_position: min_position.unwrap_or_default(),
+            context,
             fault,
         })
     }
 }
 
+/// Who calls, with a good token, and what else is known of the request; it is answered in his language unless it asks for one.
+pub async fn caller_of(parts: &mut Parts, app: &App) -> Result<(Caller, RequestContext), Problem> {
+    let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+    let caller = app.desk.caller(&bearer.token).await?;
+    let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
+    speak_with(app, &context, caller.who).await?;
+    Ok((caller, context))
+}
+
+/// From here on the request is answered in the language of this account, unless it asks for one.
+pub async fn speak_with(app: &App, context: &RequestContext, who: Who) -> Result<(), Problem> {
+    if let (true, Who::User(user)) = (context.leaves_language(), who) {
+        let own = app.desk.with_accounts(|accounts| accounts.user(user)?.language.clone()).await?;
+        own.and_then(|own| Language::of_tag(&own)).inspect(|own| context.note_own_language(*own));
+    }
+    Ok(())
+}
+
 impl Reader {
+    /// The language of the answer.
+    pub fn language(&self) -> Language {
+        self.context.language()
+    }
+
     /// Checks the plan and the right, then waits until the read models show what they must: 404, 403, 409, 503.
     pub async fn enter(&self, app: &App, plan: &PlanId, right: Right) -> Result<(), Problem> {
         app.desk.check_right(&self.caller, Some(plan), right).await?;

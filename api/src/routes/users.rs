@@ -288,7 +288,7 @@ async fn change_own_password(
         app.passwords.fits(body.old, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     if !fits {
         app.logins.failed(&name, peer.ip());
-        return Err(Problem::invalid("/old", "this is not the password"));
+        return Err(Problem::new(Code::NotLoggedIn));
     }
     let hash = app.passwords.hash(body.new).await.map_err(Problem::internal)?;
     let extra = Extra { credentials: vec![new_password(user, hash)], ..Extra::default() };

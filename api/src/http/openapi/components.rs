@@ -14,7 +14,7 @@ pub fn components() -> Components {
     let mut components = Components::new();
     components.schemas.insert("Problem".to_owned(), made(problem()));
     for code in Code::ALL {
-        let response = response(texts::title(*code, Language::English), &problem_schema(&[*code]));
+        let response = response(&texts::title(*code, Language::English), &problem_schema(&[*code]));
         components.responses.insert(code.text().to_owned(), RefOr::T(response));
     }
     for (name, description, schema) in headers() {

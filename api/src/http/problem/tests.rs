@@ -44,7 +44,7 @@ fn what_says_come_back_says_when() {
 
 #[test]
 fn a_stored_problem_comes_back_the_same() {
-    let problem = Problem::blocked("cover", [json!({ "user": "anna" })]).saying("later");
+    let problem = Problem::blocked("cover", [json!({ "user": "anna" })]).retry_after(3);
     let stored = serde_json::to_vec(&problem).unwrap();
     assert_eq!(serde_json::from_slice::<Problem>(&stored).unwrap(), problem);
 }

@@ -60,6 +60,7 @@ pub(super) async fn log_in(
 ) -> Result<Response, Problem> {
     let Body(body) = body;
     let proof = Proof { client: client_of(&headers), ..prove(&app, &body, bearer.as_ref(), peer).await? };
+    super::super::reader::speak_with(&app, &context, proof.who).await?;
     let plan = match &body.plan {
         None => proof.plan.clone(),
         Some(plan) => {
