@@ -13,6 +13,7 @@ use crate::{
 
 pub mod add_group;
 pub mod add_user;
+pub mod announce_outage;
 pub mod block;
 pub mod change_group;
 pub mod change_password;
@@ -21,15 +22,18 @@ pub mod change_session;
 pub mod change_user;
 pub mod create_plan;
 pub mod end_lock;
+pub mod end_outage;
 pub mod end_session;
 pub mod found;
 pub mod issue_token;
 pub mod log_in;
 pub mod remove_group;
 pub mod remove_record;
+pub mod report_contact;
 pub mod request_lock;
 pub mod revoke_token;
 pub mod stale;
+pub mod start_node;
 pub mod write_record;
 
 /// The states that a command is decided against.
@@ -137,6 +141,12 @@ pub trait Command {
     /// The plan whose stream it reads and may write; another one than [`Command::plan`] only where the plan need not be there yet.
     fn scope(&self) -> Option<&PlanId> {
         self.plan()
+    }
+
+    /// Whether the decision rests on the state of the site too, so that it falls when that moves on meanwhile. Commands about no plan
+    /// look at everything; of those about a plan only the log-in does, because of the gate.
+    fn looks_at_site(&self) -> bool {
+        self.plan().is_none()
     }
 
     /// What it leads to. Rights are checked already; who asks and in which session is known to be true.

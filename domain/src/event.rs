@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 mod accounts;
+mod outage;
 mod plan;
 mod record;
 mod refusal;
@@ -11,6 +12,7 @@ mod sign_off;
 mod site;
 
 pub use accounts::*;
+pub use outage::*;
 pub use plan::*;
 pub use record::*;
 pub use refusal::*;
@@ -105,6 +107,20 @@ events! {
     TokenRevoked,
     /// Site.
     NodeStarted,
+    /// Site.
+    OutageAnnounced,
+    /// Site.
+    OutageChanged,
+    /// Site.
+    OutageBegun,
+    /// Site.
+    OutageEnded,
+    /// Site.
+    ContactLost,
+    /// Site.
+    ContactBack,
+    /// The refused stream of the site.
+    LoginsRefused,
 }
 
 /// An event that this build cannot read.

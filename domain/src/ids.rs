@@ -45,4 +45,6 @@ id! {
     ImportId,
     /// One announcement that sessions will be signed off.
     SignOffId,
+    /// One outage, from its announcement or beginning to its end.
+    OutageId,
 }

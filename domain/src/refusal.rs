@@ -30,6 +30,7 @@ pub enum RefusalCode {
     Blocked,
     RevisionMissing,
     GateClosed,
+    Outage,
 }
 
 /// Something that was asked for is not done.
@@ -86,6 +87,7 @@ impl RefusalCode {
             RefusalCode::Blocked => "blocked",
             RefusalCode::RevisionMissing => "revision-missing",
             RefusalCode::GateClosed => "gate-closed",
+            RefusalCode::Outage => "outage",
         }
     }
 

@@ -1,11 +1,12 @@
-//! The state of `site`: nodes; notices and outages come here.
+//! The state of `site`: nodes and outages; notices come here.
 
-use crate::{At, Event, Fold, Stamp, StreamName};
+use crate::{At, Event, Fold, Outages, Stamp, StreamName};
 
 /// What concerns everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
     starts: u64,
+    outages: Outages,
 }
 
 impl Site {
@@ -18,14 +19,22 @@ impl Site {
     pub fn starts(&self) -> u64 {
         self.starts
     }
+
+    /// The outage that there is, and contact.
+    pub fn outages(&self) -> &Outages {
+        &self.outages
+    }
 }
 
 impl Fold for Site {
-    fn evolve(&mut self, event: &Event, _at: &At) {
+    fn evolve(&mut self, event: &Event, at: &At) {
         if let Event::NodeStarted(_) = event {
             self.starts += 1;
         }
+        self.outages.evolve(event, at);
     }
 
-    fn settle(&mut self, _event: &Event, _stamp: &Stamp) {}
+    fn settle(&mut self, event: &Event, stamp: &Stamp) {
+        self.outages.settle(event, stamp);
+    }
 }

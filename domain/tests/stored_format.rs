@@ -27,6 +27,15 @@ fn moment() -> DateTime<Utc> {
     DateTime::from_timestamp_micros(1_795_000_000_123_456).unwrap()
 }
 
+fn announced(until: Option<DateTime<Utc>>) -> OutageAnnounced {
+    let message = "At noon the service rests.".to_owned();
+    OutageAnnounced { outage: OutageId(id(30)), message, prevent_logins: true, until, by: user(1) }
+}
+
+fn ended(reason: OutageEnd, by: Option<Who>, at: Option<DateTime<Utc>>) -> OutageEnded {
+    OutageEnded { outage: OutageId(id(30)), reason, by, at }
+}
+
 fn date() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 8, 1).unwrap()
 }
@@ -302,6 +311,33 @@ fn of_accounts() -> Vec<Event> {
         TokenRevoked { token }.into(),
         NodeStarted { node: "alpha".to_owned(), version: "0.1.0".to_owned(), date: Some(date()) }.into(),
         NodeStarted { node: "alpha".to_owned(), version: "0.1.0".to_owned(), date: None }.into(),
+        announced(Some(moment())).into(),
+        announced(None).into(),
+        OutageChanged {
+            outage: OutageId(id(30)),
+            message: "Until two.".to_owned(),
+            prevent_logins: false,
+            until: Some(moment()),
+            by: Who::Operator,
+        }
+        .into(),
+        OutageBegun { outage: OutageId(id(30)), by: Who::User(user), at: None }.into(),
+        OutageBegun { outage: OutageId(id(30)), by: Who::System, at: Some(moment()) }.into(),
+        ended(OutageEnd::ContactBack, None, Some(moment())).into(),
+        ended(OutageEnd::Restart, None, None).into(),
+        ended(OutageEnd::Administrator, Some(Who::User(user)), None).into(),
+        ContactLost { contacts: vec!["ledger".to_owned()], at: moment() }.into(),
+        ContactBack { at: moment() }.into(),
+        LoginsRefused {
+            node: "alpha".to_owned(),
+            minute: moment(),
+            outage: Some(OutageId(id(30))),
+            gated: 3,
+            failed: 1,
+        }
+        .into(),
+        LoginsRefused { node: "alpha".to_owned(), minute: moment(), outage: None, gated: 0, failed: 1 }
+            .into(),
     ]
 }
 

@@ -107,6 +107,8 @@ impl Held {
         looked_at.push((desk.accounts.stream().clone(), self.accounts.folded().tip_version));
         if command.plan().is_none() {
             looked_at.push((desk.sessions.stream().clone(), self.sessions.folded().tip_version));
+        }
+        if command.looks_at_site() {
             looked_at.push((desk.site.stream().clone(), self.site.folded().tip_version));
         }
         looked_at

@@ -35,7 +35,16 @@ impl Command for LogIn {
         self.plan.as_ref()
     }
 
+    fn looks_at_site(&self) -> bool {
+        true
+    }
+
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
+        // Whoever is in already does not come in: his old token only tells him so.
+        let is_in = self.resumed && office.check_session(self.session).is_ok();
+        if !is_in {
+            office.site.outages().check_gate()?;
+        }
         let Some(_) = &self.plan else { return self.decide_site(office, ask) };
         let plan = office.plan()?;
         // Whoever comes back goes on where he was.
@@ -154,8 +163,11 @@ fn blocked(office: &Office<'_>, plan: &Plan, who: Who, rule: &str, lock: &Lock) 
 
 #[cfg(test)]
 mod tests {
-    use crate::command::testing::Desk;
-    use crate::{Action, Mode, RefusalCode};
+    use super::LogIn;
+    use crate::command::announce_outage::tests::announcement;
+    use crate::command::end_session::EndSession;
+    use crate::command::testing::{Desk, PLAN};
+    use crate::{Action, Mode, RefusalCode, SessionEnd, Who};
 
     #[test]
     fn nobody_gets_in_while_an_exclusive_lock_is_held() {
@@ -167,6 +179,33 @@ mod tests {
         assert_eq!(refusal.members["rule"], "exclusive-lock");
         assert_eq!(refusal.members["held_by"][0]["user"], "anna");
         assert_eq!(refusal.members["held_by"][0]["action"], "data-import");
+    }
+
+    #[test]
+    fn nobody_gets_in_through_a_closed_gate_not_even_with_his_old_token() {
+        let mut desk = Desk::with_plan();
+        let anna = desk.log_in("anna");
+        let bert = desk.log_in("bert");
+        let plan = Some(PLAN.parse().unwrap());
+        desk.done(&EndSession { plan: plan.clone(), session: anna, reason: SessionEnd::ContactLost });
+        desk.done_as(Who::Operator, None, &announcement(true));
+        let refusal = desk.refused_log_in("clara");
+        assert_eq!(refusal.code, RefusalCode::GateClosed);
+        assert_eq!(refusal.members["message"], "At noon the service rests.");
+        let back = |session| LogIn {
+            plan: plan.clone(),
+            session,
+            mode: None,
+            period: None,
+            client: None,
+            resumed: true,
+            replaces: None,
+        };
+        let (who, other) = (desk.user("anna"), desk.user("bert"));
+        assert_eq!(desk.try_as(who, None, &back(anna)).unwrap_err().code, RefusalCode::GateClosed);
+        assert_eq!(desk.try_as(other, None, &back(bert)), Ok(Vec::new()), "he is in already");
+        desk.done_as(Who::Operator, None, &announcement(false));
+        desk.log_in("clara");
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl Desk {
         &self.plan
     }
 
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
     fn id(&mut self) -> Uuid {
         self.last_id += 1;
         Uuid::from_u128(self.last_id)
