@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench openapi sqlx postgresql fmt clippy queries deny
+.PHONY: help demo test check soak bench openapi sqlx postgresql fmt clippy queries deny description
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: postgresql ## builds Daybook and runs it with a demo school; the data is t
 test: postgresql ## runs every test, the long ones at a reduced count
 	scripts/run-tests
 
-check: fmt clippy queries deny ## everything else that must hold: formatting, lints, prepared queries, dependencies
+check: fmt clippy queries deny description ## everything else that must hold: formatting, lints, prepared queries, dependencies, API description
 
 soak: postgresql ## runs the long tests in full, half an hour or more, and writes bench/SOAK.md
 	cargo build --package api --bin daybook
@@ -46,3 +46,6 @@ queries: postgresql
 
 deny:
 	scripts/check-dependencies
+
+description:
+	scripts/check-openapi

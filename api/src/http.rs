@@ -33,7 +33,7 @@
 //! }
 //!
 //! let (router, api) = OpenApiRouter::with_openapi(openapi::frame(VERSION)).nest("/v1", routes()).with_state(app).split_for_parts();
-//! let router = conventions(router.merge(docs(&api)), Settings::default());   // last, around everything
+//! let router = conventions(router.merge(docs()), Settings::default());   // last, around everything
 //! serve(listener, router, ServeSettings::default(), shutdown).await;
 //! ```
 //!

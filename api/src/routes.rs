@@ -20,23 +20,21 @@ pub mod users;
 pub mod writing;
 
 use axum::Router;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::docs;
-use crate::http::openapi::frame;
+use crate::http::openapi::{finished, frame};
 
-/// Every route there is, with the description made from them. The conventions are laid around it by whoever serves.
-pub fn router(app: App) -> (Router, OpenApi) {
-    let (router, description) = described().with_state(app).split_for_parts();
-    let router = router.merge(docs(&description));
-    (router, description)
+/// Every route there is. The conventions are laid around it by whoever serves.
+pub fn router(app: App) -> Router {
+    let (router, _) = described().with_state(app).split_for_parts();
+    router.merge(docs())
 }
 
-/// The description alone.
-pub fn openapi() -> OpenApi {
-    described().into_openapi()
+/// The description made from the routes (OpenAPI 3.1).
+pub fn openapi() -> serde_json::Value {
+    finished(&described().into_openapi())
 }
 
 fn described() -> OpenApiRouter<App> {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 fn description() -> &'static Json {
     static DESCRIPTION: OnceLock<Json> = OnceLock::new();
-    DESCRIPTION.get_or_init(|| serde_json::to_value(api::routes::openapi()).expect("it is JSON"))
+    DESCRIPTION.get_or_init(api::routes::openapi)
 }
 
 /// Panics when a route answers what its description does not say. What is no route of ours says nothing.

@@ -110,7 +110,7 @@ impl Office {
             shutdown.clone(),
             "test".to_owned(),
         );
-        let (routes, _) = router(app);
+        let routes = router(app);
         let routes = conventions(routes, Conventions::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("it is bound"));

@@ -14,8 +14,7 @@ pub struct OpenapiArgs {}
 
 /// Carries it out.
 pub fn openapi() -> Result<(), Failed> {
-    let description = crate::routes::openapi()
-        .to_pretty_json()
+    let description = serde_json::to_string_pretty(&crate::routes::openapi())
         .map_err(|error| Failed::wrong(format!("the description cannot be written: {error}")))?;
     say(description);
     Ok(())

@@ -1,13 +1,11 @@
-//! `/openapi.json` and the browsable page `/docs`, which loads nothing from outside.
+//! The browsable page `/docs` of `/openapi.json`, which loads nothing from outside.
 
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use std::sync::{Arc, LazyLock};
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
 use super::problem::{Code, Problem};
@@ -18,19 +16,16 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Both addresses. `api` is the whole description; it is written once.
-///
-/// # Panics
-/// At start-up, when the description cannot be written as JSON.
-pub fn docs(api: &OpenApi) -> Router {
-    let json = Bytes::from(serde_json::to_vec(api).expect("the description is plain data"));
-    let description =
-        get(move || async move { ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], json) });
+/// What the page consists of. The page itself is a route like others, which answers [`page`].
+pub fn docs() -> Router {
     Router::new()
-        .route("/openapi.json", description)
-        .route("/docs", get(async || file("")))
-        .route("/docs/", get(async || file("")))
+        .route("/docs/", get(async || page()))
         .route("/docs/{*file}", get(async |Path(name): Path<String>| file(&name)))
+}
+
+/// The page.
+pub fn page() -> Response {
+    file("")
 }
 
 /// One file of Swagger UI, which is part of the program.
@@ -74,7 +69,7 @@ mod tests {
     use tower::ServiceExt;
 
     async fn text(path: &str) -> (StatusCode, String) {
-        let router = docs(&super::super::openapi::frame("0.0.0"));
+        let router = docs().route("/docs", get(async || page()));
         let response =
             router.oneshot(Request::builder().uri(path).body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
@@ -107,17 +102,5 @@ mod tests {
             "{script}"
         );
         assert!(!script.contains("https://"), "{script}");
-    }
-
-    #[tokio::test]
-    async fn the_description_is_openapi_3_1() {
-        let (_, json) = text("/openapi.json").await;
-        let api: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(api["openapi"], "3.1.0");
-        assert_eq!(
-            api["components"]["responses"]["stale"]["content"]["application/problem+json"]["schema"]["allOf"]
-                [0]["$ref"],
-            "#/components/schemas/Problem"
-        );
     }
 }

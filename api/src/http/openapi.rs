@@ -7,13 +7,16 @@
 
 use utoipa::openapi::path::{Operation, Paths};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Info, OpenApi, PathItem, Ref, RefOr, Response};
+use utoipa::openapi::{Info, License, OpenApi, PathItem, Ref, RefOr, Response, Server};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use self::components::{components, header, parameters, problem_schema, response};
 use super::problem::Code;
 
 mod components;
+mod finished;
+
+pub use self::finished::finished;
 
 /// Every operation can answer these, whatever it does; [`refusing`] adds them by itself.
 pub const ALWAYS: &[Code] = &[Code::Unreadable, Code::TooMany, Code::Internal, Code::Busy];
@@ -73,7 +76,7 @@ fn declare(operation: &mut Operation, codes: &[Code]) {
     let write = codes.contains(&Code::KeyReused);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            announce(response, write && status.starts_with('2'));
+            announce(response, status, write && status.starts_with('2'));
         }
     }
     let public = !codes.contains(&Code::NotLoggedIn) || operation.operation_id.as_deref() == Some("log_in");
@@ -82,11 +85,16 @@ fn declare(operation: &mut Operation, codes: &[Code]) {
     operation.security.get_or_insert_with(|| vec![requirement]);
 }
 
-/// The header fields that every answer carries, and those of a write that was done.
-fn announce(response: &mut Response, done: bool) {
-    let always = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+/// The header fields that every answer may carry, those of a status, and those of a write that was done.
+fn announce(response: &mut Response, status: &str, done: bool) {
+    let always = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Daybook-Outage"];
     let written = ["Daybook-Position", "Idempotency-Replayed"];
-    for name in always.iter().chain(written.iter().filter(|_| done)) {
+    let of_status: &[&str] = match status {
+        "401" => &["WWW-Authenticate"],
+        "429" | "503" => &["Retry-After"],
+        _ => &[],
+    };
+    for name in always.iter().chain(of_status).chain(written.iter().filter(|_| done)) {
         response.headers.entry((*name).to_owned()).or_insert_with(|| header(name));
     }
 }
@@ -115,7 +123,11 @@ pub fn frame(version: &str) -> OpenApi {
          revision (`ETag`, `If-Match`); every write can be repeated under its `Idempotency-Key`."
             .to_owned(),
     );
+    let mut licence = License::new("Apache-2.0 or MIT");
+    licence.identifier = Some("Apache-2.0 OR MIT".to_owned());
+    info.license = Some(licence);
     let mut api = OpenApi::new(info, Paths::new());
+    api.servers = Some(vec![Server::new("/")]);
     api.components = Some(components());
     api
 }

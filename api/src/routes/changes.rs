@@ -48,7 +48,7 @@ struct ChangesQuery {
         ("wait" = Option<u64>, Query, description = "Seconds to wait for something to happen", minimum = 0, maximum = 30),
         ("kind" = Option<String>, Query, description = "Only of this kind of record, such as `teachers`"),
         ("record" = Option<String>, Query, description = "Only of this record, such as `teachers/GAUSS`"),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000)),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "So many at most")),
     responses((status = 200, description = "Changes, oldest first", body = schemas::Changes)))]
 async fn list_changes(
     State(app): State<App>,

@@ -1,8 +1,12 @@
-//! What those ask who run the service: is it alive, is it ready, how is it doing.
+//! What those ask who run the service: is it alive, is it ready, how is it doing, how is it described.
+
+use std::sync::LazyLock;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +21,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(refusing(routes!(livez), &[]))
         .routes(refusing(routes!(readyz), &[&[crate::http::Code::Invalid]]))
         .routes(refusing(routes!(metrics), &[]))
+        .routes(refusing(routes!(description), &[]))
+        .routes(refusing(routes!(docs_page), &[]))
 }
 
 /// Whether the process is alive; asks nothing of the database.
@@ -78,4 +84,23 @@ async fn metrics(State(app): State<App>, _query: Query<NoQuery>) -> Response {
             .set(status.position as f64);
     }
     metrics_handler().await.into_response()
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "operations",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
+async fn description() -> Response {
+    // It is the same for everybody, so it is written once.
+    static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| {
+        serde_json::to_vec(&super::openapi()).expect("the description is plain data").into()
+    });
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+    (headers, WRITTEN.clone()).into_response()
+}
+
+/// This description as a page to browse.
+#[utoipa::path(get, path = "/docs", operation_id = "docs", tag = "operations",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
+async fn docs_page() -> Response {
+    crate::http::docs::page()
 }

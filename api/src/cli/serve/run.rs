@@ -69,7 +69,7 @@ pub async fn run(
         shutdown.clone(),
         node,
     );
-    let (mut router, _description) = crate::routes::router(app);
+    let mut router = crate::routes::router(app);
     let metrics = match listen.metrics_listen.as_deref().filter(|address| !address.is_empty()) {
         None => None,
         Some(address) => {

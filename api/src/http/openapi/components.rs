@@ -14,7 +14,8 @@ pub fn components() -> Components {
     let mut components = Components::new();
     components.schemas.insert("Problem".to_owned(), made(problem()));
     for code in Code::ALL {
-        let response = response(&texts::title(*code, Language::English), &problem_schema(&[*code]));
+        let mut response = response(&texts::title(*code, Language::English), &problem_schema(&[*code]));
+        super::announce(&mut response, code.status().as_str(), false);
         components.responses.insert(code.text().to_owned(), RefOr::T(response));
     }
     for (name, description, schema) in headers() {
@@ -142,6 +143,13 @@ fn headers() -> Vec<(&'static str, &'static str, Value)> {
             json!({ "type": "string", "enum": ["true"] }),
         ),
         ("Link", "rel=\"next\": the next page.", text()),
+        ("Location", "Where what was made is.", text()),
+        (
+            "Retry-After",
+            "Seconds after which it is worth asking again.",
+            json!({ "type": "integer", "minimum": 0 }),
+        ),
+        ("WWW-Authenticate", "How to say who you are: `Bearer`.", text()),
     ]
 }
 
