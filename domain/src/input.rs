@@ -49,6 +49,10 @@ fn read_value(form: Form, json: &Json) -> Result<Option<Value<String>>, Misread>
     Ok(Some(match form {
         Form::Name => Value::Text(read_name(json)?.into()),
         Form::Words(max) => Value::Text(read_words(json, max)?.into()),
+        Form::Word(words) => match json.as_str().filter(|word| words.contains(word)) {
+            Some(word) => Value::Text(word.into()),
+            None => return misread(&format!("one of the words {} belongs here", words.join(", "))),
+        },
         Form::Number(min, max) => match json.as_i64().filter(|n| (min..=max).contains(n)) {
             Some(number) => Value::Number(number),
             None => return misread(&format!("a whole number from {min} to {max} belongs here")),
@@ -59,7 +63,11 @@ fn read_value(form: Form, json: &Json) -> Result<Option<Value<String>>, Misread>
             Some(flag) => Value::Flag(flag),
             None => return misread("true or false belongs here"),
         },
-        Form::Reference(_) => Value::Reference(read_name(json)?),
+        Form::Reference(_) | Form::ReferenceOf(_) => Value::Reference(read_name(json)?),
+        Form::References(_) => {
+            let names = read_names(json)?;
+            return Ok((!names.is_empty()).then_some(Value::References(names)));
+        }
         Form::Couplings => {
             let list = read_list(json, read_part::<Coupling<String>>)?;
             for (index, coupling) in list.iter().enumerate() {
@@ -91,6 +99,14 @@ fn read_name(json: &Json) -> Result<String, Misread> {
     match name_fault(name) {
         None => Ok(name.to_owned()),
         Some(fault) => misread(fault),
+    }
+}
+
+fn read_names(json: &Json) -> Result<Vec<String>, Misread> {
+    let names = read_list(json, |item| read_name(item).map_err(|(_, detail)| detail))?;
+    match (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+        Some(twice) => Err((format!("/{twice}"), "each name once".to_owned())),
+        None => Ok(names),
     }
 }
 

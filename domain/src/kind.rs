@@ -7,7 +7,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use Class::{Cover, Data, Exclusive, Room, Text, Timetable};
-use Form::{Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference, Rows, Words};
+use Form::{
+    Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference, ReferenceOf, References, Rows,
+    Word, Words,
+};
+
+use crate::Right;
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -15,6 +20,7 @@ use Form::{Couplings, Date, Days, Decimal, Flag, Hours, Name, Number, Reference,
 #[allow(missing_docs, reason = "the names are the school's own words")]
 pub enum Kind {
     Periods,
+    Holidays,
     Departments,
     Rooms,
     Subjects,
@@ -23,6 +29,9 @@ pub enum Kind {
     Students,
     Lessons,
     Placements,
+    AbsenceReasons,
+    Absences,
+    Substitutions,
     TimeGrid,
     SchoolData,
 }
@@ -52,6 +61,8 @@ pub enum Form {
     Name,
     /// A text of at most so many characters.
     Words(usize),
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// A whole number between two bounds.
     Number(i64, i64),
     /// A number with decimals between 0 and a bound.
@@ -62,6 +73,10 @@ pub enum Form {
     Flag,
     /// A record of a kind.
     Reference(Kind),
+    /// A record of the kind that the word in another field says (see [`whom`]).
+    ReferenceOf(&'static str),
+    /// Several records of a kind, each once.
+    References(Kind),
     /// The couplings of a lesson.
     Couplings,
     /// The rows of a placement.
@@ -83,14 +98,20 @@ pub struct Field {
     pub form: Form,
     /// Whether it is said about a person, and therefore stored as [`crate::Personal`].
     pub personal: bool,
+    /// Whether it says who is absent or why: shown only to whoever has the right `read-absences`.
+    pub sensitive: bool,
 }
 
 const fn f(name: &'static str, class: Class, form: Form) -> Field {
-    Field { name, class, form, personal: false }
+    Field { name, class, form, personal: false, sensitive: false }
 }
 
 const fn p(name: &'static str, class: Class, form: Form) -> Field {
-    Field { name, class, form, personal: true }
+    Field { name, class, form, personal: true, sensitive: false }
+}
+
+const fn s(name: &'static str, class: Class, form: Form) -> Field {
+    Field { name, class, form, personal: false, sensitive: true }
 }
 
 /// The longest text of a field, in characters.
@@ -105,6 +126,13 @@ static PERIODS: &[Field] = &[
     f("from", Exclusive, Date),
     f("to", Exclusive, Date),
     f("parent", Exclusive, Reference(Kind::Periods)),
+];
+static HOLIDAYS: &[Field] = &[
+    f("id", Exclusive, Name),
+    f("long_name", Exclusive, W),
+    f("from", Exclusive, Date),
+    f("to", Exclusive, Date),
+    f("public", Exclusive, Flag),
 ];
 static DEPARTMENTS: &[Field] = &[f("id", Data, Name), f("long_name", Text, W), f("text", Text, W)];
 static ROOMS: &[Field] = &[
@@ -189,6 +217,36 @@ static PLACEMENTS: &[Field] = &[
     f("length", Timetable, Number(0, 1_440)),
     f("rows", Timetable, Rows),
 ];
+static ABSENCE_REASONS: &[Field] = &[f("id", Data, Name), s("long_name", Text, W), s("text", Text, W)];
+static ABSENCES: &[Field] = &[
+    f("id", Cover, Name),
+    s("of", Cover, Word(&["teacher", "class", "room"])),
+    s("name", Cover, ReferenceOf("of")),
+    s("from", Cover, Date),
+    s("to", Cover, Date),
+    s("first_hour", Cover, Number(1, HOUR_MAX)),
+    s("last_hour", Cover, Number(1, HOUR_MAX)),
+    s("reason", Cover, Reference(Kind::AbsenceReasons)),
+    s("text", Text, W),
+];
+static SUBSTITUTIONS: &[Field] = &[
+    f("id", Cover, Name),
+    f("date", Cover, Date),
+    f("hour", Cover, Number(1, HOUR_MAX)),
+    f("lesson", Cover, Reference(Kind::Lessons)),
+    s("absence", Cover, Reference(Kind::Absences)),
+    f("kind", Cover, Word(SUBSTITUTION_KINDS)),
+    f("absent_teacher", Cover, Reference(Kind::Teachers)),
+    f("teacher", Cover, Reference(Kind::Teachers)),
+    f("subject", Cover, Reference(Kind::Subjects)),
+    f("room", Cover, Reference(Kind::Rooms)),
+    f("classes", Cover, References(Kind::Classes)),
+    f("cover_classes", Cover, References(Kind::Classes)),
+    s("reason", Cover, Reference(Kind::AbsenceReasons)),
+    f("to_date", Cover, Date),
+    f("to_hour", Cover, Number(1, HOUR_MAX)),
+    s("text", Text, W),
+];
 static TIME_GRID: &[Field] = &[f("days", Exclusive, Days), f("hours", Exclusive, Hours)];
 static SCHOOL_DATA: &[Field] = &[
     f("name", Exclusive, W),
@@ -196,19 +254,35 @@ static SCHOOL_DATA: &[Field] = &[
     f("time_zone", Exclusive, Words(64)),
 ];
 
+/// What a substitution may be. A `move` leaves a cancellation behind: one record says both where the hour is gone from (`date`,
+/// `hour`) and where it is now (`to_date`, `to_hour`).
+pub const SUBSTITUTION_KINDS: &[&str] =
+    &["cancel", "cover", "supervision", "special-duty", "move", "release", "plus", "partial", "room"];
+
+/// The kind of record that is absent, by the word in the field `of` of an absence.
+pub fn whom(word: &str) -> Option<Kind> {
+    match word {
+        "teacher" => Some(Kind::Teachers),
+        "class" => Some(Kind::Classes),
+        "room" => Some(Kind::Rooms),
+        _ => None,
+    }
+}
+
 /// The most hours a week of one lesson.
 pub const HOURS_PER_WEEK_MAX: i64 = 1_000;
 /// The last day of the week, Sunday.
 pub const DAY_MAX: i64 = 7;
 /// The most hours in a day of the time grid.
 pub const HOUR_MAX: i64 = 100;
-/// The most couplings of a lesson and rows of a placement.
+/// The most couplings of a lesson, rows of a placement, and classes of a substitution.
 pub const ROWS_MAX: usize = 500;
 
 impl Kind {
     /// Every kind, in an order in which each comes after those that it mostly refers to.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Periods,
+        Kind::Holidays,
         Kind::Departments,
         Kind::Rooms,
         Kind::Subjects,
@@ -217,12 +291,15 @@ impl Kind {
         Kind::Students,
         Kind::Lessons,
         Kind::Placements,
+        Kind::AbsenceReasons,
+        Kind::Absences,
+        Kind::Substitutions,
         Kind::TimeGrid,
         Kind::SchoolData,
     ];
 
     /// The kinds whose records have a path of their own below the plan: `/plans/{plan}/{kind}/{id}`.
-    pub const NAMED: [Kind; 8] = [
+    pub const NAMED: [Kind; 12] = [
         Kind::Classes,
         Kind::Teachers,
         Kind::Rooms,
@@ -231,12 +308,17 @@ impl Kind {
         Kind::Students,
         Kind::Lessons,
         Kind::Periods,
+        Kind::Holidays,
+        Kind::AbsenceReasons,
+        Kind::Absences,
+        Kind::Substitutions,
     ];
 
     /// The word in paths, subjects of changes and counts.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Periods => "periods",
+            Kind::Holidays => "holidays",
             Kind::Departments => "departments",
             Kind::Rooms => "rooms",
             Kind::Subjects => "subjects",
@@ -245,6 +327,9 @@ impl Kind {
             Kind::Students => "students",
             Kind::Lessons => "lessons",
             Kind::Placements => "placements",
+            Kind::AbsenceReasons => "absence-reasons",
+            Kind::Absences => "absences",
+            Kind::Substitutions => "substitutions",
             Kind::TimeGrid => "time-grid",
             Kind::SchoolData => "school-data",
         }
@@ -254,6 +339,7 @@ impl Kind {
     pub fn fields(self) -> &'static [Field] {
         match self {
             Kind::Periods => PERIODS,
+            Kind::Holidays => HOLIDAYS,
             Kind::Departments => DEPARTMENTS,
             Kind::Rooms => ROOMS,
             Kind::Subjects => SUBJECTS,
@@ -262,6 +348,9 @@ impl Kind {
             Kind::Students => STUDENTS,
             Kind::Lessons => LESSONS,
             Kind::Placements => PLACEMENTS,
+            Kind::AbsenceReasons => ABSENCE_REASONS,
+            Kind::Absences => ABSENCES,
+            Kind::Substitutions => SUBSTITUTIONS,
             Kind::TimeGrid => TIME_GRID,
             Kind::SchoolData => SCHOOL_DATA,
         }
@@ -277,6 +366,31 @@ impl Kind {
         matches!(self, Kind::TimeGrid | Kind::SchoolData)
     }
 
+    /// Whether such records are what cover planning writes.
+    pub fn is_of_cover(self) -> bool {
+        matches!(self, Kind::Absences | Kind::Substitutions)
+    }
+
+    /// Whether such a record may have values of its own for one period. A period is none itself, and what has a date lies in one.
+    pub fn has_period_values(self) -> bool {
+        !self.is_singleton()
+            && !self.is_of_cover()
+            && !matches!(self, Kind::Periods | Kind::Holidays | Kind::Placements)
+    }
+
+    /// The right that reading such records takes. Absences and their reasons are sensitive (RULES.md, section 2).
+    pub fn reading_right(self) -> Right {
+        match self {
+            Kind::Absences | Kind::AbsenceReasons => Right::ReadAbsences,
+            _ => Right::Read,
+        }
+    }
+
+    /// The names of the fields that only those with the right `read-absences` are shown.
+    pub fn sensitive_fields(self) -> impl Iterator<Item = &'static str> {
+        self.fields().iter().filter(|field| field.sensitive).map(|field| field.name)
+    }
+
     /// Whether the name of such a record says who a person is.
     pub fn is_person(self) -> bool {
         matches!(self, Kind::Teachers | Kind::Students)
@@ -286,7 +400,8 @@ impl Kind {
     pub fn creation_class(self) -> Class {
         match self {
             Kind::Placements => Timetable,
-            Kind::Periods | Kind::TimeGrid | Kind::SchoolData => Exclusive,
+            Kind::Absences | Kind::Substitutions => Cover,
+            Kind::Periods | Kind::Holidays | Kind::TimeGrid | Kind::SchoolData => Exclusive,
             _ => Data,
         }
     }
@@ -294,7 +409,8 @@ impl Kind {
     /// The class of removing such a record.
     pub fn removal_class(self) -> Class {
         match self {
-            Kind::Periods | Kind::TimeGrid | Kind::SchoolData => Exclusive,
+            Kind::Absences | Kind::Substitutions => Cover,
+            Kind::Periods | Kind::Holidays | Kind::TimeGrid | Kind::SchoolData => Exclusive,
             _ => Timetable,
         }
     }

@@ -6,6 +6,7 @@
 //! - [`gpu`] reads the files of Untis, [`import`] decides what they change.
 
 pub mod accounts;
+pub mod calendar;
 pub mod command;
 pub mod event;
 pub mod fold;
@@ -40,7 +41,7 @@ pub use outage::{Contact, Outage, OutageState, Outages};
 pub use personal::Personal;
 pub use plan::{Lock, Plan};
 pub use plan_id::{PlanId, PlanIdError, SchoolYear};
-pub use record::{Fields, Record, named};
+pub use record::{Fields, Record, named, without_sensitive};
 pub use refusal::{FieldFault, Refusal, RefusalCode};
 pub use right::{Action, AllPlans, GROUPS_FROM_THE_START, Mode, Plans, Right};
 pub use said::{Said, Word};

@@ -75,6 +75,13 @@ impl Record {
     }
 }
 
+/// Leaves out what only those with the right `read-absences` are shown.
+pub fn without_sensitive(kind: Kind, object: &mut Map<String, Json>) {
+    for field in kind.sensitive_fields() {
+        object.shift_remove(field);
+    }
+}
+
 /// The value with names in place of references. What is called nothing any more shows its id.
 pub fn named(value: &Value, name_of: impl Fn(RecordId) -> Option<String>) -> Value<String> {
     let mut name = |_: Option<Kind>, id: &RecordId, _: &str| -> Result<String, std::convert::Infallible> {

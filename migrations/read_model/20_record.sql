@@ -19,6 +19,9 @@ create table record (
     -- every record that this one refers to, in whatever period
     reference uuid[] not null,
     -- user:<uuid>, token:<uuid>, operator, system
+    -- the days on which it holds; of a substitution the two days that it is about, the earlier one first
+    day_from date not null default '-infinity',
+    day_to date not null default 'infinity',
     who text collate "C" not null,
     changed_at timestamptz not null,
     changed_position bigint not null,
@@ -29,5 +32,6 @@ create table record (
 
 create unique index record_current on record (record_id) where valid_to is null;
 create index record_now on record (plan, kind, sort) where valid_to is null;
+create index record_day on record (plan, kind, day_to, day_from) where valid_to is null;
 create index record_then on record (plan, kind, sort, valid_from);
 create index record_reference on record using gin (reference) where valid_to is null;

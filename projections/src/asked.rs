@@ -94,11 +94,11 @@ impl<T> Paged<T> {
     }
 }
 
-/// By what a list of records is ordered. Names come by their code points; lessons that are called by a number come first, by
-/// that number, so that lesson 9 stands before lesson 10.
+/// By what a list of records is ordered. Names come by their code points; lessons, absences and substitutions that are called by
+/// a number come first, by that number, so that lesson 9 stands before lesson 10.
 pub(crate) fn sort_key(kind: Kind, name: Option<&str>) -> String {
     let Some(name) = name else { return kind.word().to_owned() };
-    if kind != Kind::Lessons {
+    if !matches!(kind, Kind::Lessons | Kind::Absences | Kind::Substitutions) {
         return name.to_owned();
     }
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,7 +1,7 @@
 //! The feed of a plan: everything that people in it see happen, in order and in the words of that moment.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{PlanId, Position, Who};
+use domain::{Kind, PlanId, Position, Right, Who};
 use serde_json::{Map, Value as Json, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -29,6 +29,8 @@ pub struct Wanted<'a> {
     pub kind: Option<&'a str>,
     /// Only of what has, or last had, this subject: `teachers/GAUSS`.
     pub record: Option<&'a str>,
+    /// Whether absences and their reasons are told too.
+    pub absences: bool,
 }
 
 /// Some of the feed.
@@ -96,6 +98,30 @@ impl ChangeRow {
             "datacontenttype": "application/json",
             "data": data,
         })
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        kind_of_subject(&self.subject).parse().ok()
+    }
+
+    /// Whether it is told only to those who may read absences.
+    fn is_sensitive(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.reading_right() == Right::ReadAbsences)
+    }
+
+    /// Leaves out of a change what its reader may not see.
+    fn hide_sensitive(&mut self, sees_absences: bool) {
+        let Some(kind) = self.kind().filter(|kind| !sees_absences && kind.sensitive_fields().count() > 0)
+        else {
+            return;
+        };
+        let is_shown = |change: &Json| {
+            let field = change["field"].as_str().and_then(|name| kind.field(name));
+            field.is_none_or(|field| !field.sensitive)
+        };
+        let mut changes: Vec<Json> = serde_json::from_str(&self.changes).unwrap_or_default();
+        changes.retain(is_shown);
+        self.changes = Json::from(changes).to_string();
     }
 
     fn changes(&self) -> Json {
@@ -205,22 +231,29 @@ pub async fn changes(
         (Some(_), Some(kind)) => kind_of_subject(&row.subject) == kind,
         _ => true,
     };
-    let items = rows.iter().filter(kind_too).map(|row| row.cloud_event(&plan, name_of)).collect();
+    for row in &mut rows {
+        row.hide_sensitive(wanted.absences);
+    }
+    let shown = |row: &&ChangeRow| wanted.absences || !row.is_sensitive();
+    let items =
+        rows.iter().filter(kind_too).filter(shown).map(|row| row.cloud_event(&plan, name_of)).collect();
     Ok(Feed { items, next })
 }
 
 /// What happened to a record, newest first: at most `limit` items before a position; refused changes are among them.
+/// Without `absences` nothing is told of absences and their reasons.
 pub async fn history(
     pool: &PgPool,
     plan: &PlanId,
     record: &str,
     before: i64,
     limit: i64,
+    absences: bool,
     name_of: NameOf<'_>,
 ) -> Result<Vec<(i64, Json)>, sqlx::Error> {
     let plan = plan.to_string();
     let (ever, now) = records_called(pool, &plan, record).await?;
-    let rows = select_change!(
+    let mut rows = select_change!(
         "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7",
         plan,
         0,
@@ -232,7 +265,11 @@ pub async fn history(
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows.iter().map(|row| (row.position, row.history_item(name_of))).collect())
+    for row in &mut rows {
+        row.hide_sensitive(absences);
+    }
+    let shown = rows.iter().filter(|row| absences || !row.is_sensitive());
+    Ok(shown.map(|row| (row.position, row.history_item(name_of))).collect())
 }
 
 async fn read(

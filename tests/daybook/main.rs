@@ -6,6 +6,7 @@ mod bad_input;
 mod changes;
 mod command_line;
 mod conventions;
+mod cover;
 mod cut_off;
 mod first;
 mod front;

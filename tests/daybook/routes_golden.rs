@@ -145,7 +145,7 @@ async fn every_route_refuses_a_stranger_and_whoever_lacks_the_right() {
         let group = format!("all but {right}");
         let made = office.post(&admin, "/groups", json!({"id": group, "rights": others, "plans": "*"})).await;
         assert_eq!(made.outcome(), "201", "{}", made.body);
-        let name = format!("without-{}", lacks[0]);
+        let name = format!("without-{}", lacks.join("-"));
         let body = json!({"name": name, "group": group, "password": tests::office::PASSWORD});
         assert_eq!(office.post(&admin, "/users", body).await.outcome(), "201");
         let mode =

@@ -67,6 +67,7 @@ async fn list_changes(
         return Err(Problem::invalid("/query/limit", "must be a whole number from 1 to 1000"));
     }
     let after = begin(&app, query.after.as_deref()).await?;
+    let absences = reader.sees_absences(&app).await?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
     let names = app.desk.with_accounts(|accounts| Arc::new(accounts.clone())).await?;
     let mut advanced = app.projections.advanced();
@@ -80,6 +81,7 @@ async fn list_changes(
             limit,
             kind: query.kind.as_deref(),
             record: query.record.as_deref(),
+            absences,
         };
         let feed =
             projections::change::changes(app.projections.pool(), &plan, wanted, &|who| names.name_of(who))

@@ -73,6 +73,12 @@ impl Reader {
         self.catch_up(app).await
     }
 
+    /// Whether the reader may be told who is absent and why.
+    pub async fn sees_absences(&self, app: &App) -> Result<bool, Problem> {
+        let may = |accounts: &domain::Accounts| accounts.may(self.caller.who, Right::ReadAbsences);
+        Ok(app.desk.with_accounts(may).await?)
+    }
+
     /// Checks a right of the site, then waits in the same way.
     pub async fn permit(&self, app: &App, right: Right) -> Result<(), Problem> {
         app.desk.check_right(&self.caller, None, right).await?;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use domain::command::write_record::{How, Target};
-use domain::{Kind, PlanId, Right};
+use domain::{Kind, PlanId, without_sensitive};
 use projections::Moment;
 use projections::record::{RecordFilter, RecordView};
 use serde::Deserialize;
@@ -131,6 +131,7 @@ struct ListQuery {
     room: Option<String>,
     subject: Option<String>,
     department: Option<String>,
+    date: Option<chrono::NaiveDate>,
     period: Option<String>,
 }
 
@@ -141,10 +142,10 @@ async fn list_records(
     PlanPath(plan): PlanPath,
     list: Result<Listing<ListQuery>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
+    reader.enter(&app, &plan, kind.reading_right()).await?;
     let list = list?;
     let query = list.filter;
-    let period = known_period(&app, &plan, query.period).await?;
+    let period = own_period(&app, &plan, kind, query.period).await?;
     let filter = RecordFilter {
         q: query.q,
         class: query.class,
@@ -152,6 +153,7 @@ async fn list_records(
         room: query.room,
         subject: query.subject,
         department: query.department,
+        date: query.date,
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let found = projections::record::records(
@@ -166,7 +168,14 @@ async fn list_records(
     .await
     .map_err(Failure::from)?;
     let editable = editable_now(&app, &reader, &plan, kind, period.as_deref()).await?;
-    let items: Vec<Json> = found.items.into_iter().map(|view| with_editable(view, &editable)).collect();
+    let sees_absences = reader.sees_absences(&app).await?;
+    let items = found.items.into_iter().map(|mut view| {
+        if !sees_absences {
+            without_sensitive(kind, &mut view.json);
+        }
+        with_editable(view, &editable)
+    });
+    let items: Vec<Json> = items.collect();
     Ok(list.page.answer_next(items, found.next.as_deref()).editable(editable).into_response())
 }
 
@@ -185,9 +194,9 @@ async fn show(
     Path((_, name)): Path<(String, String)>,
     query: Result<Query<InPeriod>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
+    reader.enter(&app, &plan, kind.reading_right()).await?;
     let Query(query) = query?;
-    let period = known_period(&app, &plan, query.period).await?;
+    let period = own_period(&app, &plan, kind, query.period).await?;
     let found = projections::record::record(
         app.projections.pool(),
         &plan,
@@ -198,7 +207,10 @@ async fn show(
     )
     .await
     .map_err(Failure::from)?;
-    let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
+    let Some(mut view) = found else { return Err(Problem::new(Code::NotFound)) };
+    if !reader.sees_absences(&app).await? {
+        without_sensitive(kind, &mut view.json);
+    }
     Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
 }
 
@@ -244,6 +256,19 @@ async fn delete(
     let Path((_, name)) = path?;
     incoming.parameters(query);
     remove(&app, plan, Target::Named(kind, name), None, incoming).await
+}
+
+/// The period whose own values are asked for: 422 where such records have none, or there is no such period.
+async fn own_period(
+    app: &App,
+    plan: &PlanId,
+    kind: Kind,
+    period: Option<String>,
+) -> Result<Option<String>, Problem> {
+    if period.is_some() && !kind.has_period_values() {
+        return Err(Problem::invalid("/query/period", format!("{kind} have no values for one period")));
+    }
+    known_period(app, plan, period).await
 }
 
 /// A period that a question names must be there: 422.

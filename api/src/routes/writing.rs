@@ -179,6 +179,9 @@ fn written(
     let Some(record) = plan.record(id) else { return Answer::empty(200) };
     let period = period.and_then(|name| plan.named(Kind::Periods, name)).map(|it| it.id);
     let mut body = plan.record_json(record, period);
+    if !office.accounts.may(who, Right::ReadAbsences) {
+        domain::without_sensitive(record.kind, &mut body);
+    }
     if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
         let own: Vec<&str> =
             record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
@@ -244,15 +247,20 @@ pub fn editable(
     let class = match kind.creation_class() {
         Class::Timetable => Class::Timetable,
         Class::Exclusive => Class::Exclusive,
+        Class::Cover => Class::Cover,
         _ => Class::Data,
     };
     let right = match class {
         Class::Exclusive => Right::Settings,
+        Class::Cover => Right::Cover,
         Class::Timetable => Right::Timetable,
         _ => Right::Data,
     };
     if !office.accounts.may(session.who, right) {
         return no("right", Vec::new());
+    }
+    if class == Class::Cover && session.mode != Mode::Cover {
+        return no("mode", Vec::new());
     }
     let optimising: Vec<Json> = plan
         .locks()

@@ -14,6 +14,7 @@ pub fn action_of(kind: Kind) -> Action {
     match kind {
         Kind::TimeGrid => Action::TimeGrid,
         Kind::SchoolData => Action::SchoolData,
+        Kind::Holidays => Action::Holidays,
         _ => Action::Periods,
     }
 }
@@ -65,6 +66,17 @@ pub fn check_block(
         }
     }
     Ok(())
+}
+
+/// The same for a change that touches several periods, or none when the days that it is about lie in none.
+pub fn check_blocks(
+    office: &Office<'_>,
+    session: &Session,
+    class: Class,
+    periods: &[RecordId],
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    periods.iter().try_for_each(|period| check_block(office, session, class, Some(*period), today))
 }
 
 /// The sessions of other users in cover mode that block timetable changes in `period`.

@@ -3,10 +3,11 @@
 use serde_json::json;
 use std::collections::BTreeSet;
 
-use super::block::{action_of, check_block, check_lock};
+use super::block::{action_of, check_block, check_blocks, check_lock};
 use super::stale::{Judged, check_stale};
-use super::write_record::{Target, needs, right_of, sealed};
+use super::write_record::{Target, check_right, needs, right_of, sealed};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Office, Precondition, Stream};
+use crate::calendar::spans;
 use crate::{
     Class, FieldName, HourOf, Kind, Plan, PlanId, Record, RecordId, RecordRemoved, Refusal, RefusalCode,
 };
@@ -44,18 +45,24 @@ impl Command for RemoveRecord {
         let session = office.writing_session(ask)?;
         let plan = office.plan()?;
         let kind = self.target.kind();
+        let class = kind.removal_class();
+        check_right(office, ask, session, kind, class)?;
         let record = self.find(plan, session.period)?;
         self.shape.clone()?;
         if self.precondition == Precondition::None {
             return Err(Refusal::bare(RefusalCode::RevisionMissing).into());
         }
-        let class = kind.removal_class();
         let about = |refusal: Refusal| refusal.about(kind, Some(record.id));
         if class == Class::Exclusive {
             check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
-        check_block(office, session, class, record.hour_of.map(|hour| hour.period), ask.today)
-            .map_err(about)?;
+        if kind.is_of_cover() {
+            let periods = plan.periods_of(&spans(kind, &record.fields));
+            check_blocks(office, session, class, &periods, ask.today).map_err(about)?;
+        } else {
+            let touched = record.hour_of.map(|hour| hour.period);
+            check_block(office, session, class, touched, ask.today).map_err(about)?;
+        }
         let judged = Judged {
             precondition: &self.precondition,
             wanted: &[],

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Ask, Obstruction, Office, PastChange, Precondition};
 use crate::{
-    ChangeRefused, FieldChange, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, Wanted, Winner,
-    named, value_json,
+    ChangeRefused, FieldChange, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Right, Value, Wanted,
+    Winner, named, value_json, without_sensitive,
 };
 
 impl Precondition {
@@ -74,7 +74,11 @@ pub(super) fn check_stale(
     if judged.disjoint && !judged.resolved.iter().any(|change| touched.contains(change.field.as_ref())) {
         return Ok(());
     }
+    let sees_all = office.accounts.may(ask.who, Right::ReadAbsences);
     let mut current = plan.record_json(record, judged.period);
+    if !sees_all {
+        without_sensitive(record.kind, &mut current);
+    }
     if let Some(last) = history.last() {
         current.insert("changed".into(), changed_json(office, last));
     }
@@ -82,6 +86,9 @@ pub(super) fn check_stale(
     let mut named_already = BTreeSet::new();
     for field in touched.iter().copied().chain(judged.wanted.iter().map(|(field, _)| field.name)) {
         if !named_already.insert(field) {
+            continue;
+        }
+        if !sees_all && record.kind.field(field).is_some_and(|field| field.sensitive) {
             continue;
         }
         let first = since.clone().flat_map(|past| &past.changes).find(|change| change.field == field);

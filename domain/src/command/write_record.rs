@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::block::{action_of, check_block, check_lock};
+use super::block::{action_of, check_block, check_blocks, check_lock};
 use super::stale::{Judged, check_stale, stale_gone};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
+use crate::calendar::spans;
 use crate::{
-    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, HourOf, Kind, Personal, Plan, PlanId,
-    Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session, Value, Wanted,
-    name_fault,
+    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, Form, HourOf, Kind, Mode, Personal,
+    Plan, PlanId, Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session,
+    Value, Wanted, name_fault,
 };
 
 mod check;
@@ -78,7 +79,8 @@ impl Target {
 pub(super) fn needs(kind: Kind) -> Needs {
     match kind {
         Kind::Placements => Needs::Right(Right::Timetable),
-        Kind::Periods | Kind::TimeGrid | Kind::SchoolData => Needs::Right(Right::Settings),
+        Kind::Periods | Kind::Holidays | Kind::TimeGrid | Kind::SchoolData => Needs::Right(Right::Settings),
+        Kind::Absences | Kind::Substitutions => Needs::AnyOf(&[Right::Cover, Right::Data]),
         _ => Needs::AnyOf(&[Right::Data, Right::Timetable]),
     }
 }
@@ -107,6 +109,7 @@ impl Command for WriteRecord {
         let plan = office.plan()?;
         let kind = self.target.kind();
         let hour_of = self.hour_of(plan, session)?;
+        self.check_mode(office, ask, session)?;
         let there = self.find(plan, hour_of)?;
         if there.is_none() && !self.creates() {
             return Err(self.missing(office, ask, plan)?);
@@ -132,13 +135,21 @@ impl Command for WriteRecord {
         }
         let changes = differences(kind, id, before.as_ref(), &after);
         let class = self.class(there, &changes, !faults.is_empty());
-        self.check_right(office, ask, class, there.is_none() || !changes.is_empty())?;
+        if there.is_none() || !changes.is_empty() {
+            check_right(office, ask, session, kind, class)?;
+        }
         let about = |refusal: Refusal| refusal.about(kind, there.map(|record| record.id));
         if class == Class::Exclusive {
             check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
-        let touched = hour_of.map(|hour| hour.period).or(period);
-        check_block(office, session, class, touched, ask.today).map_err(about)?;
+        if kind.is_of_cover() {
+            let days = [before.as_ref(), Some(&after)].into_iter().flatten();
+            let days: Vec<_> = days.flat_map(|fields| spans(kind, fields)).collect();
+            check_blocks(office, session, class, &plan.periods_of(&days), ask.today).map_err(about)?;
+        } else {
+            let touched = hour_of.map(|hour| hour.period).or(period);
+            check_block(office, session, class, touched, ask.today).map_err(about)?;
+        }
         if let Some(record) = there {
             let judged = Judged {
                 precondition: &self.precondition,
@@ -206,7 +217,7 @@ impl WriteRecord {
     fn own_period(&self, plan: &Plan) -> Result<Option<RecordId>, Refusal> {
         match (&self.target, &self.period) {
             (Target::Hour { .. }, _) | (_, None) => Ok(None),
-            (Target::Named(kind, _), Some(name)) if *kind != Kind::Periods => {
+            (Target::Named(kind, _), Some(name)) if kind.has_period_values() => {
                 check::period_named(plan, name).map(Some)
             }
             _ => Err(Refusal::fault("/query/period", "such a record has no values for one period")),
@@ -242,12 +253,15 @@ impl WriteRecord {
             faults.extend(name_fault(name).map(|fault| FieldFault::new("/path/id", fault)));
             after.insert("id", Value::Text(name.as_str().into()));
         }
-        for (field, value) in wanted {
+        // What a reference is to can hang from another field, so that those come last.
+        let hangs = |field: &Field| matches!(field.form, Form::ReferenceOf(_));
+        let plain = wanted.iter().filter(|(field, _)| !hangs(field));
+        for (field, value) in plain.chain(wanted.iter().filter(|(field, _)| hangs(field))) {
             match value {
                 None => {
                     after.remove(field.name);
                 }
-                Some(value) => match check::resolve(plan, field, value) {
+                Some(value) => match check::resolve(plan, field, value, &after) {
                     Ok(value) => {
                         after.insert(field.name, value);
                     }
@@ -279,17 +293,14 @@ impl WriteRecord {
         kind.class_of(changes.iter().map(|change| change.field.as_ref()))
     }
 
-    fn check_right(
-        &self,
-        office: &Office<'_>,
-        ask: &Ask<'_>,
-        class: Class,
-        changes: bool,
-    ) -> Result<(), Refusal> {
-        if !changes {
+    /// Absences and substitutions are written in cover mode, but for their texts: those are open to whoever may edit data too.
+    fn check_mode(&self, office: &Office<'_>, ask: &Ask<'_>, session: &Session) -> Result<(), Refusal> {
+        let may_edit_texts =
+            office.accounts.may(ask.who, Right::Data) && !self.creates() && self.how == How::Patch;
+        if !self.target.kind().is_of_cover() || may_edit_texts {
             return Ok(());
         }
-        office.check_needs(Needs::Right(right_of(class)), ask.who)
+        check_right(office, ask, session, self.target.kind(), Class::Cover)
     }
 
     fn created(&self, plan: &Plan, id: RecordId, hour_of: Option<HourOf>, mut after: Fields) -> Event {
@@ -312,6 +323,29 @@ impl WriteRecord {
             .collect::<BTreeMap<_, _>>();
         RecordCreated { record: id, kind, revision: last + 1, hour_of, fields, import: None }.into()
     }
+}
+
+/// Checks the right that a class of action takes, and that a session which plans cover does it in cover mode.
+///
+/// The texts of absences and substitutions belong to the text class, which takes the right `data`; but they are written by cover
+/// planners, who have no such right: for them the right `cover` and cover mode do as well.
+pub(super) fn check_right(
+    office: &Office<'_>,
+    ask: &Ask<'_>,
+    session: &Session,
+    kind: Kind,
+    class: Class,
+) -> Result<(), Refusal> {
+    let may = |right| office.accounts.may(ask.who, right);
+    if kind.is_of_cover() && class == Class::Text && may(Right::Data) {
+        return Ok(());
+    }
+    let class = if kind.is_of_cover() { Class::Cover } else { class };
+    office.check_needs(Needs::Right(right_of(class)), ask.who)?;
+    if class.needs_cover_mode() && session.mode != Mode::Cover {
+        return Err(Refusal::not_permitted("mode"));
+    }
+    Ok(())
 }
 
 /// A value as an event holds it: marked when it is about a person.

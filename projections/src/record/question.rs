@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use domain::{Kind, PlanId, RecordId};
 use serde_json::{Map, Value as Json};
 use sqlx::PgPool;
@@ -41,6 +42,8 @@ pub struct RecordFilter {
     pub subject: Option<String>,
     /// The name of a department.
     pub department: Option<String>,
+    /// A day on which they hold: between `from` and `to`; a substitution, that it is from or to that day.
+    pub date: Option<NaiveDate>,
 }
 
 impl RecordFilter {
@@ -115,7 +118,17 @@ pub async fn records(
     let ids: Vec<Uuid> = targets.iter().map(|id| id.0).collect();
     let after = page.after.as_deref().map(|name| sort_key(kind, Some(name))).unwrap_or_default();
     let q = filter.q.as_ref().map(|q| q.to_lowercase());
-    let rows = if ids.is_empty() {
+    let rows = if let Some(date) = filter.date {
+        asked!(Columns, moment, fetch_all(pool);
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+                r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
+            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
+                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $7::uuid[]
+                and r.day_from <= $8::date and r.day_to >= $8::date
+                and (r.kind <> 'substitutions' or $8::date in (r.day_from, r.day_to)) and "# @"r"
+            " order by r.sort limit $6";
+            plan.to_string(), kind.word(), after, q, page.fetch(), &ids, date)?
+    } else if ids.is_empty() {
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Fields, Kind, Record, RecordId, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -104,6 +104,8 @@ struct Arrays {
     fields: Vec<String>,
     by_period: Vec<Option<String>>,
     reference: Vec<String>,
+    day_from: Vec<Option<NaiveDate>>,
+    day_to: Vec<Option<NaiveDate>>,
     who: Vec<String>,
     changed_at: Vec<DateTime<Utc>>,
     changed_position: Vec<i64>,
@@ -130,12 +132,25 @@ impl Arrays {
         self.fields.push(json(&record.fields));
         self.by_period.push(by_period);
         self.reference.push(references(record));
+        let (day_from, day_to) = days(record);
+        self.day_from.push(day_from);
+        self.day_to.push(day_to);
         self.who.push(who.clone());
         self.changed_at.push(*at);
         self.changed_position.push(*position);
         self.valid_from.push(version.from.position);
         self.valid_to.push(version.to.map(|to| to.position));
     }
+}
+
+/// The days on which a record holds; open on a side where it names none.
+fn days(record: &Record) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let date = |field| domain::calendar::date(&record.fields, field);
+    if record.kind == Kind::Substitutions {
+        let (from, to) = (date("date"), date("to_date").or_else(|| date("date")));
+        return (from.min(to), from.max(to));
+    }
+    (date("from"), date("to"))
 }
 
 /// As PostgreSQL writes an array, because `unnest` takes no arrays of arrays of different lengths.
@@ -173,14 +188,14 @@ pub(super) async fn write(
     }
     sqlx::query!(
         "insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
-            who, changed_at, changed_position, valid_from, valid_to)
+            day_from, day_to, who, changed_at, changed_position, valid_from, valid_to)
         select r.record_id, r.plan, r.kind, r.name, r.sort, r.search, r.revision, r.epoch, r.fields::jsonb,
-            r.by_period::jsonb, r.reference::uuid[], r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
+            r.by_period::jsonb, r.reference::uuid[], coalesce(r.day_from, '-infinity'), coalesce(r.day_to, 'infinity'), r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
             $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[],
-            $16::bigint[])
+            $16::bigint[], $17::date[], $18::date[])
             as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
-                changed_at, changed_position, valid_from, valid_to)",
+                changed_at, changed_position, valid_from, valid_to, day_from, day_to)",
         &rows.record_id,
         &rows.plan,
         &rows.kind as _,
@@ -197,6 +212,8 @@ pub(super) async fn write(
         &rows.changed_position,
         &rows.valid_from,
         &rows.valid_to as _,
+        &rows.day_from as _,
+        &rows.day_to as _,
     )
     .execute(connection)
     .await

@@ -36,7 +36,8 @@ async fn feed(projections: &Projections, wanted: Wanted<'_>) -> Feed {
     changes(projections.pool(), &plan(), wanted, &name_of).await.expect("a feed")
 }
 
-const ALL: Wanted<'_> = Wanted { after: 0, upto: i64::MAX, limit: 100, kind: None, record: None };
+const ALL: Wanted<'_> =
+    Wanted { after: 0, upto: i64::MAX, limit: 100, kind: None, record: None, absences: true };
 
 fn subjects(feed: &Feed) -> Vec<&str> {
     feed.items.iter().filter_map(|item| item["subject"].as_str()).collect()
@@ -143,8 +144,9 @@ async fn the_feed_of_a_record_follows_it_through_its_names() {
     assert!(feed(&projections, of("teachers/NOBODY")).await.items.is_empty());
     let rooms = feed(&projections, Wanted { kind: Some("rooms"), ..ALL }).await;
     assert_eq!(subjects(&rooms), ["rooms/R1"]);
-    let past =
-        history(projections.pool(), &plan(), "teachers/EULER", i64::MAX, 2, &name_of).await.expect("history");
+    let past = history(projections.pool(), &plan(), "teachers/EULER", i64::MAX, 2, true, &name_of)
+        .await
+        .expect("history");
     let told: Vec<_> =
         past.iter().map(|(_, item)| (item["kind"].clone(), item["revision"].clone())).collect();
     assert_eq!(told, [(json!("changed"), json!(3)), (json!("changed"), json!(2))]);

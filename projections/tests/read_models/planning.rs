@@ -375,8 +375,9 @@ async fn a_plan_tells_its_state_and_counts() {
         Json::Object(view.json),
         json!({"plan": "100234~2026-2027~1", "title": "New", "state": "read-only", "revision": 2,
             "position": format!("1.{last}"),
-            "counts": {"periods": 1, "departments": 0, "rooms": 1, "subjects": 0, "teachers": 0, "classes": 0,
-                "students": 0, "lessons": 1, "placements": 1},
+            "counts": {"periods": 1, "holidays": 0, "departments": 0, "rooms": 1, "subjects": 0, "teachers": 0,
+                "classes": 0, "students": 0, "lessons": 1, "placements": 1, "absence-reasons": 0, "absences": 0,
+                "substitutions": 0},
             "sessions": 0, "locks": 0})
     );
     let view = plan(pool, &office.plan, Moment::AsOf(before)).await.expect("asked").expect("there");

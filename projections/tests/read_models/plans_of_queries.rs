@@ -20,6 +20,12 @@ const MANY: &str = "
         now(), 1, v.f, v.t
     from generate_series(1, 10) p, (values ('teachers', 4000), ('lessons', 2000), ('periods', 2)) c (k, n),
         lateral generate_series(1, n) i, (values (1, 2), (2, 3), (3, null)) v (f, t);
+    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+        changed_position, valid_from, day_from, day_to)
+    select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i, i, i, 1, 1,
+        jsonb_build_object('id', jsonb_build_object('text', i)), array[]::uuid[], 'operator', now(), 1, 1,
+        '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
+    from generate_series(1, 10) p, generate_series(1, 4000) i;
     insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, meeting_of, revision, epoch, who, changed_at,
         changed_position, valid_from)
     select md5(p || ':placements:' || i || ':' || n)::uuid, '1~2026-2027~' || p, md5(p || ':lessons:' || i)::uuid,
@@ -64,6 +70,10 @@ async fn no_page_reads_a_whole_table() {
         let found =
             records(pool, &id, Kind::Teachers, &by_teacher, None, moment, &first).await.expect("asked");
         assert_eq!(found.items.len(), 80);
+        let of_day = RecordFilter { date: "2026-09-01".parse().ok(), ..Default::default() };
+        let found =
+            records(pool, &id, Kind::Substitutions, &of_day, None, moment, &first).await.expect("asked");
+        assert_eq!(found.items.len(), 14);
         placement(pool, &id, "lessons5", "periods1", 1, moment).await.expect("asked").expect("there");
         for (of, count) in [(TimetableOf::All, 100), (TimetableOf::Teacher("teachers9".into()), 2)] {
             let found = timetable(pool, &id, &of, "periods1", None, moment, &first).await.expect("asked");

@@ -123,18 +123,28 @@ fn parameters(path: &str, kind: Kind, operation: Operation) -> Vec<Parameter> {
             all.push(parameter(name, ParameterIn::Path, Required::True, schema, description));
         }
     }
-    let mut query = |name: &str, description: &str| {
-        all.push(parameter(name, ParameterIn::Query, Required::False, text(), description));
+    let query = |name: &str, description: &str| {
+        parameter(name, ParameterIn::Query, Required::False, text(), description)
     };
     if operation == Operation::List && kind != Kind::Placements {
-        query("q", "A part of the name or long name");
+        all.push(query("q", "A part of the name or long name"));
         for name in ["class", "teacher", "room", "subject", "department"] {
-            query(name, "Only records that refer to it");
+            all.push(query(name, "Only records that refer to it"));
         }
+        let day = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+        all.push(parameter(
+            "date",
+            ParameterIn::Query,
+            Required::False,
+            Schema::Object(day.build()),
+            "Only what holds on that day: between `from` and `to`; substitutions from or to that day",
+        ));
     }
     let removes_named = operation == Operation::Remove && kind != Kind::Placements;
-    if !kind.is_singleton() && !removes_named {
-        query("period", "The period whose own values are meant");
+    if (kind.has_period_values() || kind == Kind::Placements) && !removes_named {
+        all.push(query("period", "The period whose own values are meant"));
     }
     if matches!(operation, Operation::Put | Operation::Patch | Operation::Create) && !kind.is_singleton() {
         let disjoint = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["disjoint"])).build();
@@ -157,7 +167,7 @@ fn record_name(kind: Kind) -> String {
         Kind::SchoolData => "SchoolData".to_owned(),
         kind => {
             let word = kind.word().trim_end_matches('s');
-            format!("{}{}", word[..1].to_uppercase(), &word[1..])
+            word.split('-').map(|part| format!("{}{}", part[..1].to_uppercase(), &part[1..])).collect()
         }
     }
 }
@@ -245,6 +255,9 @@ fn nullable(schema: Schema, may_be_null: bool) -> Schema {
             if let SchemaType::Type(own) = object.schema_type.clone() {
                 object.schema_type = SchemaType::from_iter([own, Type::Null]);
             }
+            if let Some(words) = &mut object.enum_values {
+                words.push(serde_json::Value::Null);
+            }
             Schema::Object(object)
         }
         Schema::Array(mut array) if may_be_null => {
@@ -282,6 +295,13 @@ fn field_schema(field: &Field) -> Schema {
     match field.form {
         Form::Name => Schema::Object(text(domain::NAME_LENGTH_MAX).min_length(Some(1)).build()),
         Form::Words(max) => Schema::Object(text(max).build()),
+        Form::Word(words) => Schema::Object(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(words.iter().copied()))
+                .description(description)
+                .build(),
+        ),
         Form::Number(min, max) => whole(Some(min), Some(max)),
         Form::Decimal(max) => Schema::Object(
             ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0)).maximum(Some(max)).build(),
@@ -300,6 +320,26 @@ fn field_schema(field: &Field) -> Schema {
                 .description(Some(format!("The name of one of the {kind}. Class of action: {class}")))
                 .build(),
         ),
+        Form::ReferenceOf(other) => Schema::Object(
+            text(domain::NAME_LENGTH_MAX)
+                .min_length(Some(1))
+                .description(Some(format!(
+                    "The name of a record of the kind that `{other}` says. Class of action: {class}"
+                )))
+                .build(),
+        ),
+        Form::References(kind) => {
+            let name = text(domain::NAME_LENGTH_MAX).min_length(Some(1)).description(None::<String>).build();
+            Schema::Array(
+                ArrayBuilder::new()
+                    .items(name)
+                    .max_items(Some(domain::ROWS_MAX))
+                    .description(Some(format!(
+                        "The names of some of the {kind}, each once. Class of action: {class}"
+                    )))
+                    .build(),
+            )
+        }
         Form::Couplings => rows(&["class", "teacher", "subject", "room"], true),
         Form::Rows => rows(&["class", "teacher", "subject", "room"], false),
         Form::Days => Schema::Array(ArrayBuilder::new().items(RefOr::T(whole(Some(1), Some(7)))).build()),

@@ -1,8 +1,9 @@
 //! What must be true of a record besides the forms of its fields.
 
+use crate::calendar::date;
 use crate::command::write_record::{Target, WriteRecord};
 use crate::{
-    Field, FieldFault, Fields, Form, HourOf, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value,
+    Field, FieldFault, Fields, Form, HourOf, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, whom,
 };
 use serde_json::json;
 
@@ -21,10 +22,12 @@ impl WriteRecord {
         if period.is_some() && after.contains_key("id") {
             faults.push(FieldFault::new("/id", "a name holds in all periods"));
         }
-        if matches!(kind, Kind::Periods) {
-            check_period(plan, after, &mut faults);
-        } else {
-            check_order(after, &mut faults);
+        check_dates(kind, after, &mut faults);
+        match kind {
+            Kind::Periods => check_period(plan, after, &mut faults),
+            Kind::Absences => check_absence(plan, after, &mut faults),
+            Kind::Substitutions => check_substitution(after, &mut faults),
+            _ => {}
         }
         if let Some(hour_of) = hour_of {
             check_placement(plan, hour_of, after, &mut faults);
@@ -45,9 +48,17 @@ impl WriteRecord {
 }
 
 /// The references of a value by id; what the plan does not know is a fault.
-pub(super) fn resolve(plan: &Plan, field: &Field, value: &Value<String>) -> Result<Value, Vec<FieldFault>> {
+///
+/// `after` are the fields beside it as they are to be: one of them may say what kind of record is meant.
+pub(super) fn resolve(
+    plan: &Plan,
+    field: &Field,
+    value: &Value<String>,
+    after: &Fields,
+) -> Result<Value, Vec<FieldFault>> {
     let kind = match field.form {
-        Form::Reference(kind) => Some(kind),
+        Form::Reference(kind) | Form::References(kind) => Some(kind),
+        Form::ReferenceOf(other) => after.get(other).and_then(Value::text).and_then(whom),
         _ => None,
     };
     let mut faults = Vec::new();
@@ -89,15 +100,17 @@ pub(super) fn next_number(plan: &Plan, kind: Kind) -> String {
     (highest + 1).to_string()
 }
 
-fn dates(after: &Fields) -> [Option<chrono::NaiveDate>; 2] {
-    ["from", "to"].map(|field| match after.get(field).map(Value::open) {
-        Some(Value::Date(date)) => Some(*date),
-        _ => None,
-    })
-}
-
-fn check_order(after: &Fields, faults: &mut Vec<FieldFault>) {
-    if let [Some(from), Some(to)] = dates(after)
+/// Dated records have a first and a last day, in this order.
+fn check_dates(kind: Kind, after: &Fields, faults: &mut Vec<FieldFault>) {
+    let dates = ["from", "to"].map(|field| date(after, field));
+    if matches!(kind, Kind::Periods | Kind::Holidays | Kind::Absences) {
+        for (field, date) in ["/from", "/to"].into_iter().zip(dates) {
+            if date.is_none() {
+                faults.push(FieldFault::new(field, format!("{kind} have a first and a last day")));
+            }
+        }
+    }
+    if let [Some(from), Some(to)] = dates
         && to < from
     {
         faults.push(FieldFault::new("/to", "it ends before it begins"));
@@ -105,22 +118,40 @@ fn check_order(after: &Fields, faults: &mut Vec<FieldFault>) {
 }
 
 fn check_period(plan: &Plan, after: &Fields, faults: &mut Vec<FieldFault>) {
-    let [from, to] = dates(after);
-    for (field, date) in [("/from", from), ("/to", to)] {
-        if date.is_none() {
-            faults.push(FieldFault::new(field, "a period has a first and a last day"));
+    let Some((id, (first, last))) = plan.id().and_then(|id| Some((id, id.year.dates()?))) else { return };
+    for field in ["from", "to"] {
+        if date(after, field).is_some_and(|date| date < first || date > last) {
+            let detail = format!("it lies outside the school year {}", id.year);
+            faults.push(FieldFault::new(format!("/{field}"), detail));
         }
     }
-    check_order(after, faults);
-    let Some(id) = plan.id() else { return };
-    let begins = id.year.begins();
-    let year = [(begins, 8, 1), (begins + 1, 7, 31)]
-        .map(|(year, month, day)| chrono::NaiveDate::from_ymd_opt(year, month, day));
-    if let [Some(first), Some(last)] = year {
-        for (field, date) in [("/from", from), ("/to", to)] {
-            if date.is_some_and(|date| date < first || date > last) {
-                faults.push(FieldFault::new(field, format!("it lies outside the school year {}", id.year)));
-            }
+}
+
+fn check_absence(plan: &Plan, after: &Fields, faults: &mut Vec<FieldFault>) {
+    let of = after.get("of").and_then(Value::text);
+    if of.is_none() {
+        faults.push(FieldFault::new("/of", "say who is absent: teacher, class or room"));
+    }
+    let name = match after.get("name") {
+        Some(Value::Reference(id)) => plan.record(*id),
+        _ => None,
+    };
+    match (of.and_then(whom), name) {
+        (Some(kind), Some(record)) if record.kind != kind => {
+            faults.push(FieldFault::new("/name", format!("the name of one of the {kind} belongs here")));
+        }
+        (_, None) if !faults.iter().any(|fault| fault.pointer == "/name") => {
+            faults.push(FieldFault::new("/name", "the name of who is absent belongs here"));
+        }
+        _ => {}
+    }
+}
+
+fn check_substitution(after: &Fields, faults: &mut Vec<FieldFault>) {
+    for field in ["date", "hour", "kind"] {
+        if !after.contains_key(field) {
+            faults
+                .push(FieldFault::new(format!("/{field}"), "a substitution has a date, an hour and a kind"));
         }
     }
 }
