@@ -22,8 +22,8 @@ const MANY: &str = "
         lateral generate_series(1, n) i, (values (1, 2), (2, 3), (3, null)) v (f, t);
     insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
         changed_position, valid_from, day_from, day_to)
-    select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i, i, i, 1, 1,
-        jsonb_build_object('id', jsonb_build_object('text', i)), array[]::uuid[], 'operator', now(), 1, 1,
+    select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i::text, i::text, i::text, 1, 1,
+        jsonb_build_object('id', jsonb_build_object('text', i::text)), array[]::uuid[], 'operator', now(), 1, 1,
         '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
     from generate_series(1, 10) p, generate_series(1, 4000) i;
     insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, meeting_of, revision, epoch, who, changed_at,
