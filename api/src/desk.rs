@@ -14,17 +14,18 @@ mod execute;
 mod held;
 mod history;
 mod request;
+mod shelf;
 mod sweep;
 mod tail;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{Accounts, CommandId, Plan, PlanId, Position, Refusal, Sessions, Site};
+use domain::{Accounts, CommandId, Plan, PlanId, Position, Refusal, School, Sessions, Site};
 use eventstore::{AppendError, CredentialRow, Ledger};
 use moka::sync::Cache;
 use projections::Projections;
@@ -36,11 +37,14 @@ pub use request::{Extra, Request};
 use cell::Cell;
 use clock::Clock;
 use contact::Contacts;
+use shelf::Shelf;
 
 use crate::http::{Code, Problem};
 
 /// How many plans are held in memory at once; the one not used for longest gives way.
 const PLANS_OPEN_MAX: usize = 256;
+/// The same of schools.
+const SCHOOLS_OPEN_MAX: usize = 1_024;
 
 /// The times and zones that the site has set.
 #[derive(Debug, Clone)]
@@ -77,8 +81,8 @@ pub struct Desk {
     pub projections: Projections,
     /// The terms of the site.
     pub terms: Terms,
-    plans: Mutex<HashMap<PlanId, Open>>,
-    uses: AtomicU64,
+    plans: Shelf<PlanId, Plan>,
+    schools: Shelf<String, School>,
     accounts: Cell<Accounts>,
     site: Cell<Site>,
     sessions: Cell<Sessions>,
@@ -90,11 +94,6 @@ pub struct Desk {
     credentials: Cache<[u8; 32], CredentialRow>,
     /// Keys whose command is being carried out.
     running: Mutex<HashMap<CommandId, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-struct Open {
-    cell: Arc<Cell<Plan>>,
-    last_use: u64,
 }
 
 /// Why there is no answer of the command's own.
@@ -199,8 +198,8 @@ impl Desk {
             accounts: Cell::new(Accounts::stream()),
             site: Cell::new(Site::stream()),
             sessions: Cell::new(Sessions::stream()),
-            plans: Mutex::default(),
-            uses: AtomicU64::new(0),
+            plans: Shelf::new(PLANS_OPEN_MAX),
+            schools: Shelf::new(SCHOOLS_OPEN_MAX),
             epoch: AtomicI64::new(head.epoch),
             opened_at: head.position,
             clock: Clock::read(&ledger).await?,
@@ -261,23 +260,20 @@ impl Desk {
         Ok(look(&folded.tip))
     }
 
+    /// Looks at a school, which has no plans when there is no such school. What another node wrote a moment ago is read first.
+    pub async fn with_school<T>(&self, number: &str, look: impl FnOnce(&School) -> T) -> Result<T, Failure> {
+        let cell = self.school_cell(number);
+        cell.refresh(&self.ledger).await?;
+        let folded = cell.read(&self.ledger).await?;
+        Ok(look(&folded.tip))
+    }
+
     fn plan_cell(&self, plan: &PlanId) -> Arc<Cell<Plan>> {
-        let last_use = self.uses.fetch_add(1, Ordering::Relaxed);
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = plans.get_mut(plan) {
-            open.last_use = last_use;
-            return open.cell.clone();
-        }
-        if plans.len() >= PLANS_OPEN_MAX {
-            let idle =
-                plans.iter().filter(|(_, open)| Arc::strong_count(&open.cell) == 1 && open.cell.is_idle());
-            if let Some(oldest) = idle.min_by_key(|(_, open)| open.last_use).map(|(plan, _)| plan.clone()) {
-                plans.remove(&oldest);
-            }
-        }
-        let cell = Arc::new(Cell::new(plan.stream()));
-        plans.insert(plan.clone(), Open { cell: cell.clone(), last_use });
-        cell
+        self.plans.cell(plan, || plan.stream())
+    }
+
+    fn school_cell(&self, number: &str) -> Arc<Cell<School>> {
+        self.schools.cell(&number.to_owned(), || School::stream(number))
     }
 
     /// Tells the states that a version of their stream is in the ledger.
@@ -294,11 +290,10 @@ impl Desk {
         if stream.ends_with("/refused") {
             return;
         }
-        if let Some(plan) = PlanId::of_stream(stream) {
-            let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(open) = plans.get(&plan) {
-                open.cell.note_seen(version);
-            }
+        if let Some(school) = School::of_stream(stream) {
+            self.schools.note_seen(&school.to_owned(), version);
+        } else if let Some(plan) = PlanId::of_stream(stream) {
+            self.plans.note_seen(&plan, version);
         }
     }
 }

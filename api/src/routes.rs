@@ -4,6 +4,7 @@ pub mod changes;
 pub mod groups;
 pub mod imports;
 pub mod incoming;
+pub mod licence;
 pub mod locks;
 pub mod operations;
 pub mod placements;
@@ -41,6 +42,7 @@ fn described() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(sessions::routes())
         .merge(plans::routes())
+        .merge(licence::routes())
         .merge(locks::routes())
         .merge(records::routes())
         .merge(placements::routes())

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Accounts, Ended, Event, FieldChange, LockId, Mode, Plan, PlanId, Position, Refusal, RefusalCode, Right,
-    Session, SessionId, Sessions, Site, Who,
+    School, Session, SessionId, Sessions, Site, Who,
 };
 
 pub mod add_group;
@@ -16,6 +16,7 @@ pub mod add_user;
 pub mod announce_outage;
 pub mod block;
 pub mod change_group;
+pub mod change_licence;
 pub mod change_password;
 pub mod change_plan;
 pub mod change_session;
@@ -37,10 +38,14 @@ pub mod start_node;
 pub mod write_record;
 
 /// The states that a command is decided against.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Office<'a> {
     /// The plan it is about, if it is about one. Empty when there is no such plan.
     pub plan: Option<&'a Plan>,
+    /// The school, where the command says that it looks at it.
+    pub school: Option<&'a School>,
+    /// The other plans that the command says it looks at, each once.
+    pub plans_beside: Vec<&'a Plan>,
     /// Users, groups, tokens.
     pub accounts: &'a Accounts,
     /// What concerns everybody.
@@ -91,6 +96,8 @@ pub enum Stream {
     Accounts,
     /// What concerns everybody.
     Site,
+    /// That of the school.
+    School,
 }
 
 /// What a command leads to.
@@ -149,6 +156,21 @@ pub trait Command {
         self.plan().is_none()
     }
 
+    /// The number of the school whose stream it reads and may write, if it looks at one.
+    fn school(&self) -> Option<&str> {
+        None
+    }
+
+    /// The other plans that it looks at, as the school stands.
+    fn plans_beside(&self, _school: &School) -> Vec<PlanId> {
+        Vec::new()
+    }
+
+    /// The plan beside whose stream its refusals are recorded.
+    fn recorded_in(&self) -> Option<&PlanId> {
+        self.scope()
+    }
+
     /// What it leads to. Rights are checked already; who asks and in which session is known to be true.
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision;
 }
@@ -157,6 +179,16 @@ impl Office<'_> {
     /// The plan, which must be there.
     pub fn plan(&self) -> Result<&Plan, Refusal> {
         self.plan.filter(|plan| plan.id().is_some()).ok_or_else(Refusal::not_found)
+    }
+
+    /// The school that the command has said it looks at.
+    pub fn school(&self) -> Result<&School, Refusal> {
+        self.school.ok_or_else(Refusal::not_found)
+    }
+
+    /// One of the other plans that the command has said it looks at, if it is there.
+    pub fn plan_beside(&self, id: &PlanId) -> Option<&Plan> {
+        self.plans_beside.iter().copied().find(|plan| plan.id() == Some(id))
     }
 
     /// Checks that the session is there, the plan is there and one's own, and the right is there: 401, 404, 403 in this order.

@@ -7,6 +7,7 @@ mod outage;
 mod plan;
 mod record;
 mod refusal;
+mod school;
 mod session;
 mod sign_off;
 mod site;
@@ -16,6 +17,7 @@ pub use outage::*;
 pub use plan::*;
 pub use record::*;
 pub use refusal::*;
+pub use school::*;
 pub use session::*;
 pub use sign_off::*;
 pub use site::*;
@@ -121,6 +123,14 @@ events! {
     ContactBack,
     /// The refused stream of the site.
     LoginsRefused,
+    /// School.
+    SchoolPlanAdded,
+    /// School.
+    LicenceChanged,
+    /// School.
+    SchoolShut,
+    /// School.
+    SchoolOpened,
 }
 
 /// An event that this build cannot read.

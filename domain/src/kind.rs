@@ -268,6 +268,9 @@ pub fn whom(word: &str) -> Option<Kind> {
         _ => None,
     }
 }
+/// The fields of a school's licence, which is no record of a plan.
+pub static LICENCE: &[Field] =
+    &[f("licensee", Exclusive, Words(200)), f("number", Exclusive, SHORT), f("valid_until", Exclusive, Date)];
 
 /// The most hours a week of one lesson.
 pub const HOURS_PER_WEEK_MAX: i64 = 1_000;

@@ -1,7 +1,7 @@
 //! The rules of the school office, without any IO: what may be done, what has happened, and what follows from it.
 //!
 //! - [`kind`] has the table of all fields, [`right`] the rights and actions;
-//! - [`event`] has everything that can happen, [`plan`], [`accounts`], [`site`] the states that are folded from it;
+//! - [`event`] has everything that can happen, [`plan`], [`school`], [`accounts`], [`site`] the states that are folded from it;
 //! - [`command`] has one file for everything that can be asked for, with its rule and its tests;
 //! - [`gpu`] reads the files of Untis, [`import`] decides what they change.
 
@@ -25,6 +25,7 @@ pub mod record;
 pub mod refusal;
 pub mod right;
 pub mod said;
+pub mod school;
 pub mod sessions;
 pub mod site;
 pub mod value;
@@ -33,7 +34,7 @@ pub use accounts::{Accounts, Group, Token, User};
 pub use event::*;
 pub use fold::{At, Fold, Stamp};
 pub use ids::*;
-pub use input::{Wanted, decimal, read_fields, value_json};
+pub use input::{Wanted, decimal, read_fields, read_fields_of, value_json};
 pub use kind::*;
 pub use ledger::*;
 pub use name::{NAME_LENGTH_MAX, name_fault, normalised};
@@ -45,6 +46,7 @@ pub use record::{Fields, Record, named, without_sensitive};
 pub use refusal::{FieldFault, Refusal, RefusalCode};
 pub use right::{Action, AllPlans, GROUPS_FROM_THE_START, Mode, Plans, Right};
 pub use said::{Said, Word};
+pub use school::{Licence, School};
 pub use sessions::{Ended, Session, Sessions};
 pub use site::Site;
 pub use value::{Coupling, Hour, Row, Value};

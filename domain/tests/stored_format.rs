@@ -97,7 +97,25 @@ fn samples() -> Vec<Event> {
     all.extend(of_records());
     all.extend(of_refusals());
     all.extend(of_accounts());
+    all.extend(of_schools());
     all
+}
+
+fn of_schools() -> Vec<Event> {
+    let plan: PlanId = "100234~2026-2027~1".parse().unwrap();
+    let (session, lock) = (SessionId(id(20)), LockId(id(21)));
+    let field = |field: &'static str, to| FieldChange { field: field.into(), from: None, to };
+    let changes = vec![
+        field("licensee", Some(Value::Text("Gymnasium".into()))),
+        field("valid_until", Some(Value::Date(date()))),
+        FieldChange { field: "number".into(), from: Some(Value::Text("7".into())), to: None },
+    ];
+    vec![
+        SchoolPlanAdded { plan: plan.clone(), who: user(1) }.into(),
+        LicenceChanged { who: user(1), revision: 2, changes }.into(),
+        SchoolShut { plan, lock, session }.into(),
+        SchoolOpened { lock }.into(),
+    ]
 }
 
 fn of_plans() -> Vec<Event> {
@@ -121,7 +139,16 @@ fn of_plans() -> Vec<Event> {
     };
     let covering = SessionStarted { mode: Mode::Cover, who: Who::Operator, ..bare.clone() };
     let mut all: Vec<Event> = vec![
-        PlanCreated { plan, title: "Main".to_owned() }.into(),
+        PlanCreated { plan: plan.clone(), title: "Main".to_owned(), copy_of: None, new_year_of: None }.into(),
+        PlanCreated {
+            plan: plan.clone(),
+            title: "Copy".to_owned(),
+            copy_of: Some(plan.clone()),
+            new_year_of: None,
+        }
+        .into(),
+        PlanCreated { plan: plan.clone(), title: "Next".to_owned(), copy_of: None, new_year_of: Some(plan) }
+            .into(),
         PlanChanged { title: Some("Other".to_owned()), state: Some(PlanCondition::ReadOnly), revision: 2 }
             .into(),
         PlanChanged { title: None, state: Some(PlanCondition::Archived), revision: 3 }.into(),

@@ -162,7 +162,9 @@ async fn append(ledger: &Ledger, stream: &StreamName, events: &[Event]) -> Resul
 
 fn beginning(plan: &PlanId) -> Vec<Event> {
     let room = RecordId(Uuid::from_u128(TEACHERS + 1));
-    let mut events: Vec<Event> = vec![PlanCreated { plan: plan.clone(), title: "A plan".into() }.into()];
+    let mut events: Vec<Event> = vec![
+        PlanCreated { plan: plan.clone(), title: "A plan".into(), copy_of: None, new_year_of: None }.into(),
+    ];
     events.push(created(room, Kind::Rooms, "R1", Vec::new()));
     events.extend((0..TEACHERS).map(|number| {
         let fields = vec![

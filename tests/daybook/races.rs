@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::desk::{Answer, Answered, Desk, Extra, Failure, Request, Terms};
+use domain::command::create_plan::CreatePlan;
 use domain::command::end_lock::EndLock;
 use domain::command::end_session::EndSession;
 use domain::command::log_in::LogIn;
@@ -31,8 +32,17 @@ async fn user(desk: &Desk, name: &str) -> Who {
 }
 
 async fn log_in(desk: &Arc<Desk>, who: Who, session: SessionId) -> Result<Answered, Failure> {
+    log_in_to(desk, who, session, &the_plan()).await
+}
+
+async fn log_in_to(
+    desk: &Arc<Desk>,
+    who: Who,
+    session: SessionId,
+    plan: &PlanId,
+) -> Result<Answered, Failure> {
     let command = LogIn {
-        plan: Some(the_plan()),
+        plan: Some(plan.clone()),
         session,
         mode: None,
         period: None,
@@ -140,6 +150,70 @@ pub async fn log_in_against_import(rounds: &Rounds, nodes: usize) -> Found {
     format!("{logged_in} times the log-in won, {locked} times the import; never both, never neither")
 }
 
+/// "Log in to plan B" against "take the lock of the licence in plan A" at the same instant, and, now and then, "make plan C" too.
+pub async fn log_in_against_licence(rounds: &Rounds, nodes: usize) -> Found {
+    let hour = Duration::from_hours(1);
+    let terms = Terms { session_idle: hour, lock_lease: hour, ..Terms::default() };
+    let office = Office::with_terms("licence_race", terms.clone()).await;
+    let second = if nodes > 1 { Some(Office::on(office.database.clone(), terms).await) } else { None };
+    let (here, there) = (desk(&office), second.as_ref().map_or_else(|| desk(&office), desk));
+    let (admin, bert) = (user(&here, "admin").await, user(&here, "bert").await);
+    let mut plans: Vec<PlanId> = vec!["100234~2026-2027~2".parse().unwrap()];
+    make(&here, &plans[0]).await.unwrap();
+    let holder = SessionId(Uuid::now_v7());
+    log_in(&here, admin, holder).await.unwrap();
+    let mut dice = Dice::new(3);
+    let (mut logged_in, mut locked) = (0, 0);
+    while let Some(round) = rounds.next() {
+        let (guest, id) = (SessionId(Uuid::now_v7()), LockId(Uuid::now_v7()));
+        let new: Option<PlanId> = (round % 16 == 0 && plans.len() < 200)
+            .then(|| format!("100234~2026-2027~{}", plans.len() + 2).parse().unwrap());
+        let to = new.clone().unwrap_or_else(|| plans[dice.below(plans.len() as u64) as usize].clone());
+        let (a, b) = (dice.below(40), dice.below(40));
+        let coming = {
+            let (there, to, makes) = (there.clone(), to.clone(), new.is_some());
+            tokio::spawn(async move {
+                pause(a).await;
+                if makes {
+                    make(&there, &to).await.unwrap();
+                }
+                log_in_to(&there, bert, guest, &to).await
+            })
+        };
+        pause(b).await;
+        let command = RequestLock { plan: the_plan(), lock: id, action: Action::Licence, periods: None };
+        let extra = Extra { contacts: vec![id.0], ..Extra::default() };
+        let request = Request::of(admin).in_session(holder);
+        let wanted = here.execute(request, command, extra, |_, _| Answer::empty(201)).await;
+        let came = done(coming.await.unwrap(), RefusalCode::Blocked);
+        let got = done(wanted, RefusalCode::NotAlone);
+        assert!(came != got, "exactly one: the log-in {came}, the lock {got}");
+        plans.extend(new);
+        if got {
+            locked += 1;
+            release(&here, admin, holder, id).await.unwrap();
+        } else {
+            logged_in += 1;
+            let command = EndSession { plan: Some(to), session: guest, reason: SessionEnd::LoggedOut };
+            let request = Request::of(bert).in_session(guest);
+            there.execute(request, command, Extra::default(), |_, _| Answer::empty(204)).await.unwrap();
+        }
+    }
+    if let Some(second) = second {
+        second.close().await;
+    }
+    office.close().await;
+    format!(
+        "{logged_in} times the log-in won, {locked} times the lock, in {} plans; never both, never neither",
+        plans.len() + 1
+    )
+}
+
+async fn make(desk: &Arc<Desk>, plan: &PlanId) -> Result<Answered, Failure> {
+    let command = CreatePlan::empty(plan.clone(), None);
+    desk.execute(Request::of(Who::Operator), command, Extra::default(), |_, _| Answer::empty(201)).await
+}
+
 async fn pause(turns: u64) {
     for _ in 0..turns {
         tokio::task::yield_now().await;
@@ -193,6 +267,16 @@ async fn of_a_log_in_and_an_import_at_the_same_instant_exactly_one_succeeds() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_holds_between_two_nodes() {
     log_in_against_import(&Rounds::quiet("log in, import, two nodes", 100), 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_log_in_to_one_plan_and_the_licence_in_another_exactly_one_succeeds() {
+    log_in_against_licence(&Rounds::quiet("log in, licence", 200), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_of_the_licence_between_two_nodes() {
+    log_in_against_licence(&Rounds::quiet("log in, licence, two nodes", 60), 2).await;
 }
 
 /// All take the same revision of the same record; the ledger holds one change and a refusal for each of the others.

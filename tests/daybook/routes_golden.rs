@@ -68,7 +68,11 @@ fn every_route_is_in_the_committed_list_and_every_line_is_a_route() {
 fn address(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     let number = if path.contains("/users/") || path.contains("/tokens/") { id } else { "1" };
-    path.replace("{plan}", PLAN).replace("{id}", number).replace("{n}", "1").replace("{lock}", id)
+    path.replace("{plan}", PLAN)
+        .replace("{school}", "100234")
+        .replace("{id}", number)
+        .replace("{n}", "1")
+        .replace("{lock}", id)
 }
 
 async fn ask(office: &Office, route: &str, token: Option<&str>) -> tests::office::Answer {

@@ -63,6 +63,14 @@ async fn soak() {
         (races::log_in_against_import(&rounds, 2).await, rounds)
     })
     .await;
+    run(&mut rows, "log in to a plan against the licence in another", 10_000, |rounds| async {
+        (races::log_in_against_licence(&rounds, 1).await, rounds)
+    })
+    .await;
+    run(&mut rows, "the licence between two nodes", 2_000, |rounds| async {
+        (races::log_in_against_licence(&rounds, 2).await, rounds)
+    })
+    .await;
     run(&mut rows, "requests cut off by their clients", 2_000, |rounds| async {
         (cut_off::hammer(&rounds).await, rounds)
     })

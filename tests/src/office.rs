@@ -180,7 +180,7 @@ impl Office {
                 service.desk.execute(Request::of(Who::Operator), command, extra, |_, _| Decided::empty(201));
             done.await.expect("the user is added");
         }
-        let command = CreatePlan { plan: PLAN.parse().expect("a plan"), title: None };
+        let command = CreatePlan::empty(PLAN.parse().expect("a plan"), None);
         let done = service
             .desk
             .execute(Request::of(Who::Operator), command, Extra::default(), |_, _| Decided::empty(201));

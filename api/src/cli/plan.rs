@@ -99,7 +99,7 @@ async fn add_one(database: &DatabaseArgs, args: AddArgs, json: bool) -> Result<(
 pub async fn create(service: &Service, plan: PlanId, title: Option<String>) -> Result<Json, Failed> {
     let shown =
         json!({ "plan": plan, "title": title.clone().unwrap_or_else(|| plan.to_string()), "state": "open" });
-    let command = CreatePlan { plan, title };
+    let command = CreatePlan::empty(plan, title);
     let answered = service
         .desk
         .execute(Request::of(Who::Operator), command, Extra::default(), move |_, _| {

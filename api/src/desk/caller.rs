@@ -1,7 +1,8 @@
 //! Who calls: from a token to a session or a program that is still welcome.
 
 use domain::command::Office;
-use domain::{PlanId, Refusal, RefusalCode, Right, SessionId, Sessions, TokenId, Who};
+use domain::command::change_licence::check_school;
+use domain::{PlanId, Refusal, RefusalCode, Right, School, SessionId, Sessions, TokenId, Who};
 use eventstore::{CredentialKind, CredentialRow};
 use sha2::{Digest, Sha256};
 
@@ -98,6 +99,22 @@ impl Desk {
         Ok(())
     }
 
+    /// Checks that the caller has one of several rights: 403, naming the first.
+    pub async fn check_any_right(&self, caller: &Caller, rights: &[Right]) -> Result<(), Failure> {
+        let may = self
+            .with_accounts(|accounts| rights.iter().any(|right| accounts.may(caller.who, *right)))
+            .await?;
+        let first = rights.first().map_or("", |right| right.word());
+        if may { Ok(()) } else { Err(Refusal::not_permitted(first).into()) }
+    }
+
+    /// Checks that a school is there and the caller's group covers one of its plans: 404, 403.
+    pub async fn check_school(&self, caller: &Caller, number: &str) -> Result<(), Failure> {
+        let school = self.with_school(number, School::clone).await?;
+        let checked = self.with_accounts(|accounts| check_school(accounts, &school, caller.who)).await?;
+        Ok(checked?)
+    }
+
     async fn check_welcome(&self, who: Who) -> Result<(), Failure> {
         let now = self.now();
         let is_known = |accounts: &domain::Accounts| match who {
@@ -141,6 +158,8 @@ impl Desk {
         let site = self.site.read(&self.ledger).await?;
         Ok(look(&Office {
             plan: folded.as_ref().map(|folded| &folded.tip),
+            school: None,
+            plans_beside: Vec::new(),
             accounts: &accounts.tip,
             site: &site.tip,
             sessions: &sessions.tip,

@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::command::CarriedLock;
 use domain::command::change_plan::ChangePlan;
-use domain::command::create_plan::CreatePlan;
+use domain::command::create_plan::{CreatePlan, Origin, TakeOver};
 use domain::{Plan, PlanCondition, PlanId, SchoolYear};
 use projections::Moment;
 use serde::Deserialize;
@@ -24,9 +25,15 @@ use crate::http::{Code, ETag, Listing, NoQuery, Paged, PlanPath, Problem, Query,
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(refusing(taking(routes!(list_plans), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(create_plan), &[&["Idempotency-Key"]]), &[WRITING, &[Code::Exists]]))
+        .routes(refusing(
+            taking(routes!(create_plan), &[&["Idempotency-Key", "Daybook-Lock"]]),
+            &[WRITING, &[Code::Exists, Code::LockMissing, Code::LockEnded]],
+        ))
         .routes(refusing(taking(routes!(show_plan), &[READ_ONE]), &[READING]))
-        .routes(refusing(taking(routes!(change_plan), &[WRITE_REVISED]), &[WRITING, REVISED]))
+        .routes(refusing(
+            taking(routes!(change_plan), &[WRITE_REVISED]),
+            &[WRITING, REVISED, &[Code::Blocked]],
+        ))
 }
 
 /// The plans that the caller's group covers.
@@ -77,9 +84,17 @@ struct NewPlan {
     /// What people will call it.
     #[schema(max_length = 200)]
     title: Option<String>,
+    /// Another version of the same year, which the new plan takes over whole: every record, with its values for single periods.
+    #[schema(example = "100234~2026-2027~1")]
+    copy_of: Option<String>,
+    /// A plan of an earlier year. Taken over: master data, lessons, time grid, school data, with the values of its last period,
+    /// and the placements of that period, which stand in period `1` of the new plan; first and last days of lessons and classes
+    /// so many years later. Not taken over: the other periods, holidays, absences, substitutions.
+    #[schema(example = "100234~2025-2026~1")]
+    new_year_of: Option<String>,
 }
 
-/// Makes a plan with one period over the whole school year.
+/// Makes a plan: with one period over the whole school year, or from another plan, which takes its lock `new-school-year`.
 #[utoipa::path(post, path = "/plans", operation_id = "create_plan", tag = "plans", request_body = NewPlan,
     responses((status = 201, description = "The plan", body = schemas::Plan)))]
 async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
@@ -93,13 +108,35 @@ async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Respo
         let pointer = if error == domain::PlanIdError::Version { "/version" } else { "/school" };
         Problem::invalid(pointer, error.to_string())
     })?;
-    let command = CreatePlan { plan: plan.clone(), title: body.title };
+    let origin = origin(body.copy_of, body.new_year_of, incoming.lock)?;
+    let command = CreatePlan { plan: plan.clone(), title: body.title, origin };
     incoming
         .execute(&app, command, Extra::default(), move |office, _| {
             let location = format!("/v1/plans/{}", encoded(&plan.to_string()));
             office.plan.map_or_else(|| Answer::empty(201), |plan| answer(201, plan)).location(location)
         })
         .await
+}
+
+fn origin(
+    copy_of: Option<String>,
+    new_year_of: Option<String>,
+    lock: CarriedLock,
+) -> Result<Option<Origin>, Problem> {
+    let (text, how, pointer) = match (copy_of, new_year_of) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Problem::invalid(
+                "/new_year_of",
+                "a plan starts from one other plan: copy_of or new_year_of",
+            ));
+        }
+        (Some(text), None) => (text, TakeOver::Copy, "/copy_of"),
+        (None, Some(text)) => (text, TakeOver::NewYear, "/new_year_of"),
+    };
+    let plan =
+        text.parse().map_err(|error: domain::PlanIdError| Problem::invalid(pointer, error.to_string()))?;
+    Ok(Some(Origin { plan, how, lock }))
 }
 
 /// A plan.

@@ -134,6 +134,33 @@ pub struct Lock {
     pub expires_at: Option<String>,
 }
 
+/// The licence of a school.
+#[derive(Serialize, ToSchema)]
+pub struct Licence {
+    pub id: String,
+    pub revision: i64,
+    pub licensee: Option<String>,
+    pub number: Option<String>,
+    #[schema(format = Date)]
+    pub valid_until: Option<String>,
+    /// `{by, at, position}`
+    pub changed: serde_json::Value,
+    /// `{value, why, held_by}`
+    pub editable: Option<serde_json::Value>,
+}
+
+/// What changes of a licence; `null` unsets.
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LicenceFields {
+    #[schema(max_length = 200)]
+    pub licensee: Option<String>,
+    #[schema(max_length = 100)]
+    pub number: Option<String>,
+    #[schema(format = Date)]
+    pub valid_until: Option<String>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct Plan {
     pub plan: String,

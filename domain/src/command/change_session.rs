@@ -2,7 +2,7 @@
 
 use super::log_in::{check_mode, check_way_in};
 use super::{Ask, Command, Decision, Needs, Office, Stream};
-use crate::{FieldFault, Kind, Mode, PlanId, Refusal, Right, SessionChanged};
+use crate::{FieldFault, Kind, Mode, PlanCondition, PlanId, Refusal, Right, SessionChanged};
 
 /// Changes what is given, of the session that asks.
 #[derive(Debug, Clone)]
@@ -66,6 +66,9 @@ impl Command for ChangeSession {
         .filter(|period| Some(*period) != session.period);
         let mode = self.mode.filter(|mode| *mode != session.mode);
         if let Some(mode) = mode {
+            if mode != Mode::Read && plan.condition() != PlanCondition::Open {
+                return Err(Refusal::not_permitted("mode").into());
+            }
             check_mode(office, mode, ask.who)?;
             let edits = [Right::Data, Right::Timetable, Right::Import, Right::Settings];
             if mode == Mode::Timetable && !edits.iter().any(|right| office.accounts.may(ask.who, *right)) {

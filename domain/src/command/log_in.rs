@@ -3,8 +3,8 @@
 use super::block::{lock_holder, lock_obstacle};
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Action, ChangeRefused, Kind, Lock, Mode, Plan, PlanCondition, PlanId, Refusal, RefusalCode, Right,
-    SessionId, SessionStarted, Who,
+    Action, ChangeRefused, Event, Kind, Lock, Mode, Plan, PlanCondition, PlanId, Refusal, RefusalCode, Right,
+    School, SchoolOpened, SchoolPlanAdded, SessionId, SessionStarted, Who,
 };
 
 /// Starts a session. Who it is has been proved by a password, a token or the token of a session that was lost.
@@ -39,6 +39,16 @@ impl Command for LogIn {
         true
     }
 
+    fn school(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.school.as_str())
+    }
+
+    /// The plan whose lock of the licence keeps the whole school shut.
+    fn plans_beside(&self, school: &School) -> Vec<PlanId> {
+        let shut = school.shut().map(|shut| shut.plan.clone());
+        shut.into_iter().filter(|plan| Some(plan) != self.plan.as_ref()).collect()
+    }
+
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         // Whoever is in already does not come in: his old token only tells him so.
         let is_in = self.resumed && office.check_session(self.session).is_ok();
@@ -66,6 +76,7 @@ impl Command for LogIn {
             events.extend(super::end_session::events(plan, lost, crate::SessionEnd::Replaced));
         }
         check_way_in(office, plan, ask.who, mode, period, self.replaces)?;
+        events.extend(check_school(office, plan, ask.who)?);
         events.push((Stream::Plan, self.started(ask.who, mode, period).into()));
         Ok(events)
     }
@@ -113,6 +124,11 @@ impl LogIn {
             || office.accounts.may(who, Right::Timetable)
             || office.accounts.may(who, Right::Import)
             || office.accounts.may(who, Right::Settings);
+        // Coming back to a plan that is only read meanwhile, one reads.
+        let wish = wish.filter(|_| !(self.mode.is_none() && plan.condition() != PlanCondition::Open));
+        if plan.condition() != PlanCondition::Open && wish.is_some_and(|mode| mode != Mode::Read) {
+            return Err(Refusal::not_permitted("mode"));
+        }
         match wish {
             None if edits && plan.condition() == PlanCondition::Open => Ok(Mode::Timetable),
             Some(Mode::Timetable) if !edits => Err(Refusal::not_permitted(Right::Timetable.word())),
@@ -151,6 +167,31 @@ pub(super) fn check_way_in(
         return Err(blocked(office, plan, who, "optimisation", lock));
     }
     Ok(())
+}
+
+/// Checks that no lock of the licence, held in another plan, keeps all plans of the school shut; what there is to tell the school.
+///
+/// Why of "log in to plan B" and "take the lock of the licence in plan A" exactly one succeeds: the log-in looks at the stream of the
+/// school and writes that of B; the lock looks at the streams of all plans of the school, B among them, and writes that of the school.
+/// Whichever is written first moves a stream that the other has looked at, so the other is decided anew, and refused. Making plan C
+/// writes the stream of the school too, so a lock that has not looked at C is decided anew as well.
+fn check_school(office: &Office<'_>, plan: &Plan, who: Who) -> Result<Vec<(Stream, Event)>, Refusal> {
+    let (Some(school), Some(id)) = (office.school, plan.id()) else { return Ok(Vec::new()) };
+    let mut news = Vec::new();
+    // A plan of a ledger that knew nothing of schools tells its own that it is there.
+    if !school.has(id) {
+        news.push((Stream::School, SchoolPlanAdded { plan: id.clone(), who }.into()));
+    }
+    let Some(shut) = school.shut() else { return Ok(news) };
+    let holder = if shut.plan == *id { Some(plan) } else { office.plan_beside(&shut.plan) };
+    match holder.and_then(|holder| Some((holder, holder.lock(shut.lock)?))) {
+        Some((holder, lock)) if shut.plan != *id => Err(blocked(office, holder, who, "exclusive-lock", lock)),
+        Some(_) => Ok(news),
+        None => {
+            news.push((Stream::School, SchoolOpened { lock: shut.lock }.into()));
+            Ok(news)
+        }
+    }
 }
 
 fn blocked(office: &Office<'_>, plan: &Plan, who: Who, rule: &str, lock: &Lock) -> Refusal {

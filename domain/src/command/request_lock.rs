@@ -5,8 +5,8 @@ use serde_json::json;
 use super::block::{covering, lock_holder, lock_obstacle, present, session_obstacle};
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Action, FieldFault, Kind, Lock, LockDenied, LockGranted, LockId, Mode, Obstacle, Plan, PlanId, RecordId,
-    Refusal, RefusalCode, Session,
+    Action, FieldFault, Kind, Lock, LockDenied, LockGranted, LockId, Mode, Obstacle, Plan, PlanCondition,
+    PlanId, RecordId, Refusal, RefusalCode, School, SchoolShut, Session,
 };
 
 /// Asks for a lock; grant and denial are both recorded.
@@ -31,12 +31,19 @@ impl Command for RequestLock {
         Some(&self.plan)
     }
 
+    fn school(&self) -> Option<&str> {
+        (self.action == Action::Licence).then_some(self.plan.school.as_str())
+    }
+
+    /// The licence takes being alone in every plan of the school.
+    fn plans_beside(&self, school: &School) -> Vec<PlanId> {
+        school.plans().filter(|plan| **plan != self.plan).cloned().collect()
+    }
+
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let session = office.own_session(ask)?;
-        if session.mode == Mode::Read {
-            return Err(Refusal::not_permitted("mode").into());
-        }
         let plan = office.plan()?;
+        self.check_mode(plan, session)?;
         let periods = self.periods(plan)?;
         if self.action.is_exclusive() {
             self.check_alone(office, plan, session, periods.as_ref())?;
@@ -44,11 +51,26 @@ impl Command for RequestLock {
             self.check_optimise(office, plan, session, periods.as_deref().unwrap_or(&[]), ask)?;
         }
         let granted = LockGranted { lock: self.lock, session: session.id, action: self.action, periods };
-        Ok(vec![(Stream::Plan, granted.into())])
+        let shut = office.school.filter(|_| self.action == Action::Licence).map(|_| {
+            let shut = SchoolShut { plan: self.plan.clone(), lock: self.lock, session: session.id };
+            (Stream::School, shut.into())
+        });
+        Ok(std::iter::once((Stream::Plan, granted.into())).chain(shut).collect())
     }
 }
 
 impl RequestLock {
+    /// Whoever only reads takes no lock. Where the plan itself is only read, a session that reads may take those that change nothing
+    /// in it: for a new year from an old plan, and for the licence.
+    fn check_mode(&self, plan: &Plan, session: &Session) -> Result<(), Refusal> {
+        let open = plan.condition() == PlanCondition::Open;
+        let changes_plan = !matches!(self.action, Action::NewSchoolYear | Action::Licence);
+        if (open && session.mode == Mode::Read) || (!open && changes_plan) {
+            return Err(Refusal::not_permitted("mode"));
+        }
+        Ok(())
+    }
+
     fn periods(&self, plan: &Plan) -> Result<Option<Vec<RecordId>>, Refusal> {
         let takes_periods = matches!(self.action, Action::Optimise | Action::OptimiseMany);
         let Some(names) = &self.periods else {
@@ -92,7 +114,9 @@ impl RequestLock {
         session: &Session,
         periods: Option<&Vec<RecordId>>,
     ) -> Result<(), Refusal> {
-        let others: Vec<&Session> = plan.sessions.iter().filter(|other| other.id != session.id).collect();
+        let beside = office.plans_beside.iter().flat_map(|plan| plan.sessions.iter());
+        let others: Vec<&Session> =
+            plan.sessions.iter().filter(|other| other.id != session.id).chain(beside).collect();
         if !others.is_empty() {
             let sessions: Vec<_> = others.iter().map(|other| present(office, other)).collect();
             let obstacles = others.iter().map(|other| session_obstacle(other)).collect();

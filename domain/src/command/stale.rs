@@ -28,7 +28,7 @@ impl Precondition {
     }
 
     /// The newest revision named that can have been, so that everything after it is news to the client.
-    fn base(&self, now: u64) -> u64 {
+    pub(super) fn base(&self, now: u64) -> u64 {
         match self {
             Precondition::Revisions(based_on) => based_on
                 .iter()

@@ -1,6 +1,7 @@
 //! Given, when, then: a ledger of one plan in memory, for the tests of rules.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::create_plan::CreatePlan;
@@ -9,8 +10,8 @@ use super::log_in::LogIn;
 use super::request_lock::RequestLock;
 use super::{Ask, Command, Obstruction, Office, PastChange, Stream};
 use crate::{
-    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, Position, Refusal, SessionId, Sessions,
-    Site, Stamp, UserAdded, UserId, Who,
+    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, PlanId, Position, Refusal, School,
+    SessionId, Sessions, Site, Stamp, UserAdded, UserId, Who,
 };
 
 /// The plan of the tests.
@@ -19,7 +20,8 @@ pub const PLAN: &str = "100234~2026-2027~1";
 /// Decides and folds, as the service does, one command after the other.
 #[derive(Default)]
 pub struct Desk {
-    plan: Plan,
+    plans: BTreeMap<PlanId, Plan>,
+    school: School,
     accounts: Accounts,
     site: Site,
     sessions: Sessions,
@@ -32,8 +34,9 @@ impl Desk {
     pub fn with_plan() -> Desk {
         let mut desk = Desk::default();
         desk.done_as(Who::System, None, &FoundLedger);
-        desk.done_as(Who::Operator, None, &CreatePlan { plan: PLAN.parse().unwrap(), title: None });
+        desk.done_as(Who::Operator, None, &CreatePlan::empty(PLAN.parse().unwrap(), None));
         let groups = [
+            ("adam", "administrators"),
             ("anna", "planners"),
             ("bert", "planners"),
             ("clara", "cover-planners"),
@@ -54,7 +57,25 @@ impl Desk {
     }
 
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.plans[&the_plan()]
+    }
+
+    /// One of several plans.
+    pub fn plan_called(&self, plan: &str) -> &Plan {
+        &self.plans[&plan.parse().unwrap()]
+    }
+
+    pub fn school(&self) -> &School {
+        &self.school
+    }
+
+    /// One more plan.
+    pub fn add_plan(&mut self, plan: &str) {
+        self.done_as(Who::Operator, None, &CreatePlan::empty(plan.parse().unwrap(), None));
+    }
+
+    fn owner(&self, session: SessionId) -> Who {
+        self.plans.values().find_map(|plan| plan.sessions.get(session)).unwrap().who
     }
 
     pub fn site(&self) -> &Site {
@@ -82,9 +103,21 @@ impl Desk {
     }
 
     pub fn refused_log_in(&mut self, name: &str) -> Refusal {
+        self.refused_log_in_with(name, None)
+    }
+
+    pub fn refused_log_in_with(&mut self, name: &str, mode: Option<crate::Mode>) -> Refusal {
         let session = SessionId(self.id());
         let who = self.user(name);
-        self.try_as(who, None, &log_in(session, None)).unwrap_err()
+        self.try_as(who, None, &log_in(session, mode)).unwrap_err()
+    }
+
+    /// Logs in to another plan than that of the tests.
+    pub fn try_log_in_to(&mut self, plan: &str, name: &str) -> Result<SessionId, Refusal> {
+        let session = SessionId(self.id());
+        let who = self.user(name);
+        let command = LogIn { plan: Some(plan.parse().unwrap()), ..log_in(session, None) };
+        self.try_as(who, None, &command).map(|_| session)
     }
 
     pub fn lock(&mut self, session: SessionId, action: Action) -> LockId {
@@ -103,7 +136,7 @@ impl Desk {
     }
 
     pub fn done_in(&mut self, session: SessionId, command: &impl Command) -> Vec<Event> {
-        let who = self.plan.sessions.get(session).unwrap().who;
+        let who = self.owner(session);
         self.done_as(who, Some(session), command)
     }
 
@@ -116,7 +149,7 @@ impl Desk {
     }
 
     pub fn refused_in(&mut self, session: SessionId, command: &impl Command) -> Refusal {
-        let who = self.plan.sessions.get(session).unwrap().who;
+        let who = self.owner(session);
         self.try_as(who, Some(session), command).unwrap_err()
     }
 
@@ -134,8 +167,13 @@ impl Desk {
                 next += 1;
                 Uuid::from_u128(next)
             };
+            let scope = command.scope().cloned().unwrap_or_else(the_plan);
+            let empty = Plan::default();
+            let beside = command.plans_beside(&self.school);
             let office = Office {
-                plan: Some(&self.plan),
+                plan: Some(self.plans.get(&scope).unwrap_or(&empty)),
+                school: command.school().map(|_| &self.school),
+                plans_beside: beside.iter().filter_map(|plan| self.plans.get(plan)).collect(),
                 accounts: &self.accounts,
                 site: &self.site,
                 sessions: &self.sessions,
@@ -156,7 +194,7 @@ impl Desk {
             match decided {
                 Ok(events) => {
                     for (stream, event) in events.clone() {
-                        self.fold(stream, event, who);
+                        self.fold_in(&scope, stream, event, who);
                     }
                     return Ok(events.into_iter().map(|(_, event)| event).collect());
                 }
@@ -194,17 +232,26 @@ impl Desk {
     }
 
     fn fold(&mut self, stream: Stream, event: Event, who: Who) {
+        self.fold_in(&the_plan(), stream, event, who);
+    }
+
+    fn fold_in(&mut self, plan: &PlanId, stream: Stream, event: Event, who: Who) {
         let position = self.log.len() as i64 + 1;
         let stamp = Stamp { position, at: moment(self.log.len()) };
         let at = At { version: position, epoch: 1, stamp: Some(stamp) };
         match stream {
-            Stream::Plan => self.plan.evolve(&event, &at),
+            Stream::Plan => self.plans.entry(plan.clone()).or_default().evolve(&event, &at),
+            Stream::School => self.school.evolve(&event, &at),
             Stream::Sessions => self.sessions.evolve(&event, &at),
             Stream::Accounts => self.accounts.evolve(&event, &at),
             Stream::Site => self.site.evolve(&event, &at),
         }
         self.log.push((event, who, stamp));
     }
+}
+
+fn the_plan() -> PlanId {
+    PLAN.parse().unwrap()
 }
 
 fn moment(count: usize) -> DateTime<Utc> {

@@ -11,6 +11,12 @@ pub struct PlanCreated {
     pub plan: PlanId,
     /// What people call it.
     pub title: String,
+    /// The plan of which it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<PlanId>,
+    /// The plan of the year before, from which it takes over what still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_year_of: Option<PlanId>,
 }
 
 /// What may be done with a plan.

@@ -7,7 +7,7 @@ use domain::command::found::FoundLedger;
 use domain::command::{Ask, Command, Obstruction, Office, PastChange, Stream};
 use domain::{
     Accounts, At, Event, FieldChange, Fold, LockId, Plan, PlanId, Position, RecordId, Refusal, RefusalCode,
-    SessionId, Sessions, Site, Stamp, UserId, Who,
+    School, SessionId, Sessions, Site, Stamp, UserId, Who,
 };
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ pub struct Desk {
     pub plan: Plan,
     pub accounts: Accounts,
     pub site: Site,
+    pub school: School,
     pub sessions: Sessions,
     pub log: Vec<Entry>,
     pub people: Vec<UserId>,
@@ -55,7 +56,7 @@ impl Desk {
     pub fn with_plan() -> Desk {
         let mut desk = Desk::default();
         desk.ask(Who::System, None, &FoundLedger).unwrap();
-        desk.ask(Who::Operator, None, &CreatePlan { plan: the_plan(), title: None }).unwrap();
+        desk.ask(Who::Operator, None, &CreatePlan::empty(the_plan(), None)).unwrap();
         for (name, group) in PEOPLE {
             let user = UserId(desk.id());
             let person = Person {
@@ -91,6 +92,8 @@ impl Desk {
             };
             let office = Office {
                 plan: Some(&self.plan),
+                school: Some(&self.school),
+                plans_beside: Vec::new(),
                 accounts: &self.accounts,
                 site: &self.site,
                 sessions: &self.sessions,
@@ -158,6 +161,7 @@ impl Desk {
             Stream::Sessions => fold(&mut self.sessions, &event, &at, &stamp),
             Stream::Accounts => fold(&mut self.accounts, &event, &at, &stamp),
             Stream::Site => fold(&mut self.site, &event, &at, &stamp),
+            Stream::School => fold(&mut self.school, &event, &at, &stamp),
         }
         self.log.push(Entry { stream, event, who, stamp });
     }

@@ -47,7 +47,12 @@ impl Office {
             hours: HashMap::new(),
         };
         let period = created(Kind::Periods, id(), "1", &[]);
-        office.write(vec![PlanCreated { plan, title: "A plan".into() }.into(), period]).await;
+        office
+            .write(vec![
+                PlanCreated { plan, title: "A plan".into(), copy_of: None, new_year_of: None }.into(),
+                period,
+            ])
+            .await;
         office
     }
 

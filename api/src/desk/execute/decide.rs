@@ -78,7 +78,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         let epoch = self.desk.epoch();
         let mut outcomes = Vec::new();
         let mut offset = 0;
-        for stream in [Stream::Plan, Stream::Sessions, Stream::Accounts, Stream::Site] {
+        for stream in [Stream::Plan, Stream::School, Stream::Sessions, Stream::Accounts, Stream::Site] {
             let own: Vec<Event> =
                 events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
             if own.is_empty() {
@@ -95,6 +95,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             let fate = append.fate.clone();
             let outcome = match stream {
                 Stream::Plan => held.plan.as_mut().map(|plan| plan.decide(own, epoch, fate)),
+                Stream::School => held.school.as_mut().and_then(|school| school.decide(own, epoch, fate)),
                 Stream::Sessions => held.sessions.decide(own, epoch, fate),
                 Stream::Accounts => held.accounts.decide(own, epoch, fate),
                 Stream::Site => held.site.decide(own, epoch, fate),
@@ -125,8 +126,10 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             return Ok(Decided { append, outcomes: Vec::new(), leads_to: LeadsTo::Refusal(refusal) });
         }
         if let Some(event) = &refusal.event {
-            let stream =
-                self.command.scope().map_or_else(|| self.desk.site.stream().clone(), domain::PlanId::stream);
+            let stream = self
+                .command
+                .recorded_in()
+                .map_or_else(|| self.desk.site.stream().clone(), domain::PlanId::stream);
             append.writes.push(Write {
                 stream: stream.refused(),
                 expected: Expected::Any,
