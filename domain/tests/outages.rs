@@ -97,8 +97,14 @@ impl Folded {
 
     fn decide(&mut self, who: Who, command: &impl Command) -> Result<Vec<Event>, Refusal> {
         let now = self.now();
-        let office =
-            Office { plan: None, accounts: &self.accounts, site: &self.site, sessions: &self.sessions };
+        let office = Office {
+            plan: None,
+            school: None,
+            plans_beside: Vec::new(),
+            accounts: &self.accounts,
+            site: &self.site,
+            sessions: &self.sessions,
+        };
         let mut new_id = || {
             self.ids += 1;
             Uuid::from_u128(self.ids)
