@@ -268,6 +268,7 @@ pub fn whom(word: &str) -> Option<Kind> {
         _ => None,
     }
 }
+
 /// The fields of a school's licence, which is no record of a plan.
 pub static LICENCE: &[Field] =
     &[f("licensee", Exclusive, Words(200)), f("number", Exclusive, SHORT), f("valid_until", Exclusive, Date)];

@@ -49,7 +49,9 @@ pub(super) fn new_year(
     let records = in_order(source, |record| match record.kind {
         Kind::Periods => false,
         Kind::Placements => record.hour_of.is_some_and(|hour| Some(hour.period) == last),
-        kind => holds_in_another_year(kind),
+        // They are of days that are over.
+        Kind::Holidays | Kind::Absences | Kind::Substitutions => false,
+        _ => true,
     });
     let mut ids: Ids = records.iter().map(|record| (record.id, RecordId(new_id()))).collect();
     ids.extend(last.map(|last| (last, period.record)));
@@ -60,10 +62,6 @@ pub(super) fn new_year(
         events.push(made(record, &fields, &ids).into());
     }
     events
-}
-
-fn holds_in_another_year(kind: Kind) -> bool {
-    !matches!(kind.word(), "holidays" | "absences" | "substitutions")
 }
 
 /// The period that ends last; of several the one that begins last.
