@@ -29,7 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The licence of a school.
-#[utoipa::path(get, path = "/schools/{school}/licence", operation_id = "show_licence", tag = "schools",
+#[utoipa::path(get, path = "/schools/{school}/licence", operation_id = "show_licence", tag = "licence",
     params(("school" = String, Path, description = "The number of the school")),
     responses((status = 200, description = "The licence", body = schemas::Licence),
         (status = 304, description = "The caller has it")))]
@@ -55,7 +55,7 @@ async fn show_licence(
 }
 
 /// Changes the licence of a school, under a lock `licence` of one of its plans: nobody else is in any of them.
-#[utoipa::path(patch, path = "/schools/{school}/licence", operation_id = "change_licence", tag = "schools",
+#[utoipa::path(patch, path = "/schools/{school}/licence", operation_id = "change_licence", tag = "licence",
     request_body(content(
         (schemas::LicenceFields = "application/merge-patch+json"), (schemas::LicenceFields = "application/json"))),
     params(("school" = String, Path, description = "The number of the school")),

@@ -83,7 +83,7 @@ fn differences(licence: &Licence, wanted: &[Wanted]) -> Vec<FieldChange> {
     let changed = |(field, to): &Wanted| {
         let to = to.as_ref().and_then(plain);
         let from = licence.fields.get(field.name).cloned();
-        (from != to).then(|| FieldChange { field: FieldName::Borrowed(field.name), from, to })
+        (from != to).then_some(FieldChange { field: FieldName::Borrowed(field.name), from, to })
     };
     wanted.iter().filter_map(changed).collect()
 }
@@ -161,7 +161,7 @@ mod tests {
 
     const OTHER: &str = "100234~2026-2027~2";
 
-    fn change(lock: Option<LockId>, fields: Json, precondition: Precondition) -> ChangeLicence {
+    fn change(lock: Option<LockId>, fields: &Json, precondition: Precondition) -> ChangeLicence {
         let body = read_fields_of(LICENCE, "a licence has", fields.as_object().unwrap());
         let body = body.map_err(|faults| Refusal::invalid(&faults));
         ChangeLicence {
@@ -210,16 +210,16 @@ mod tests {
         let mut desk = Desk::with_plan();
         let adam = desk.log_in("adam");
         let fields = json!({ "licensee": "Gymnasium", "valid_until": "2027-07-31" });
-        let without = change(None, fields.clone(), Precondition::Present);
+        let without = change(None, &fields, Precondition::Present);
         assert_eq!(desk.refused_in(adam, &without).code, RefusalCode::LockMissing);
         let lock = Some(desk.lock(adam, Action::Licence));
-        let bare = change(lock, fields.clone(), Precondition::None);
+        let bare = change(lock, &fields, Precondition::None);
         assert_eq!(desk.refused_in(adam, &bare).code, RefusalCode::RevisionMissing);
         let now = Precondition::Revisions(vec![(1, 1)]);
-        assert_eq!(desk.done_in(adam, &change(lock, fields.clone(), now.clone())).len(), 1);
+        assert_eq!(desk.done_in(adam, &change(lock, &fields, now.clone())).len(), 1);
         assert_eq!(desk.school().licence().revision, 2);
-        assert!(desk.done_in(adam, &change(lock, fields, Precondition::Present)).is_empty(), "already so");
-        let stale = desk.refused_in(adam, &change(lock, json!({ "licensee": "Realschule" }), now));
+        assert!(desk.done_in(adam, &change(lock, &fields, Precondition::Present)).is_empty(), "already so");
+        let stale = desk.refused_in(adam, &change(lock, &json!({ "licensee": "Realschule" }), now));
         assert_eq!(stale.code, RefusalCode::Stale);
         assert_eq!(stale.members["winner"]["user"], "adam");
         let told = json!({ "field": "licensee", "base": null, "theirs": "Gymnasium", "yours": "Realschule" });

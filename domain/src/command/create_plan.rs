@@ -250,7 +250,7 @@ mod tests {
         CreatePlan { plan: plan.parse().unwrap(), title: None, origin: Some(origin) }
     }
 
-    fn put(target: Target, period: Option<&str>, fields: Json, lock: Option<crate::LockId>) -> WriteRecord {
+    fn put(target: Target, period: Option<&str>, fields: &Json, lock: Option<crate::LockId>) -> WriteRecord {
         let body = crate::read_fields(target.kind(), fields.as_object().unwrap());
         WriteRecord {
             plan: PLAN.parse().unwrap(),
@@ -276,17 +276,20 @@ mod tests {
         let named = |kind, name: &str| Target::Named(kind, name.to_owned());
         let lock = desk.lock(anna, Action::Periods);
         let second = json!({ "from": "2027-02-01", "to": "2027-07-31" });
-        desk.done_in(anna, &put(named(Kind::Periods, "2"), None, second, Some(lock)));
+        desk.done_in(anna, &put(named(Kind::Periods, "2"), None, &second, Some(lock)));
         let release = EndLock { plan: PLAN.parse().unwrap(), lock, reason: LockEnd::Released };
         desk.done_in(anna, &release);
-        desk.done_in(anna, &put(named(Kind::Teachers, "GAUSS"), None, json!({ "long_name": "Gauss" }), None));
-        desk.done_in(anna, &put(named(Kind::Classes, "5a"), None, json!({ "from": "2026-09-01" }), None));
+        desk.done_in(
+            anna,
+            &put(named(Kind::Teachers, "GAUSS"), None, &json!({ "long_name": "Gauss" }), None),
+        );
+        desk.done_in(anna, &put(named(Kind::Classes, "5a"), None, &json!({ "from": "2026-09-01" }), None));
         let lesson = json!({ "hours_per_week": 1, "couplings": [{ "class": "5a", "teacher": "GAUSS" }] });
-        desk.done_in(anna, &put(named(Kind::Lessons, "7"), None, lesson, None));
-        desk.done_in(anna, &put(named(Kind::Lessons, "7"), Some("2"), json!({ "hours_per_week": 2 }), None));
+        desk.done_in(anna, &put(named(Kind::Lessons, "7"), None, &lesson, None));
+        desk.done_in(anna, &put(named(Kind::Lessons, "7"), Some("2"), &json!({ "hours_per_week": 2 }), None));
         for (period, n, day) in [("1", 1, 1), ("2", 2, 3)] {
             let hour = Target::Hour { lesson: "7".to_owned(), n };
-            desk.done_in(anna, &put(hour, Some(period), json!({ "day": day, "hour": 4 }), None));
+            desk.done_in(anna, &put(hour, Some(period), &json!({ "day": day, "hour": 4 }), None));
         }
         let lock = desk.lock(anna, Action::NewSchoolYear);
         (desk, anna, lock)
