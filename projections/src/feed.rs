@@ -44,6 +44,10 @@ impl Feed {
         Self { connection, all, names, marks: Vec::new() }
     }
 
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
     /// Makes the checkpoints that are missing, gives the stopped ones another chance, and reads where all are.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         sqlx::query!(

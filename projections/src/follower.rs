@@ -1,44 +1,59 @@
 //! Reads the ledger once for all projections of the node, and feeds them.
 
-use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Event, PlanId};
-use eventstore::{Ledger, PoolSettings, Recorded};
+use eventstore::{Batch, Ledger, PoolSettings, Subscription};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::decode::{Decoded, decode};
 use crate::feed::{Feed, Mark};
-use crate::projection::{Happened, Projection};
-use crate::projections::{Progress, ProjectionState, ProjectionStatus};
+use crate::generation::{Building, generations};
+use crate::projection::Projection;
+use crate::projections::{Progress, ProjectionState, ProjectionStatus, Rebuilding};
+use crate::reading::{Reading, enter_to_read};
 
 /// About how many events are taken in at once; an append that is larger comes whole.
-const EVENTS_AT_ONCE: i64 = 2_000;
-/// Decoding more than this many events would keep a thread of the runtime from its other work for too long.
-const DECODED_INLINE_MAX: usize = 200;
+pub(crate) const EVENTS_AT_ONCE: i64 = 2_000;
 /// The least time from one batch to the next. Who changes something alone is seen at once; under load a little more is taken in
 /// with each commit, and the checkpoints are not rewritten thousands of times a second, which would leave a long tail of dead
 /// rows behind them while somebody holds an old snapshot.
 const PACE: Duration = Duration::from_millis(2);
 /// How long to wait before the database is tried again: doubled from the first to the second.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How often it is looked whether another generation has become current.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The one task of a node that keeps its read models up.
 pub(crate) struct Follower {
     ledger: Ledger,
     settings: PoolSettings,
+    reading: Arc<Reading>,
     all: Arc<Vec<Box<dyn Projection>>>,
     progress: Arc<Progress>,
     stopping: watch::Receiver<bool>,
     retry_after: Duration,
+    building: Option<Building>,
+    next_batch: Instant,
+    next_look: Instant,
+}
+
+/// What there is to do.
+enum Next {
+    Stop,
+    Batch(Batch),
+    /// Another generation has become current.
+    Generation(String),
 }
 
 impl Follower {
     pub(crate) fn new(
         ledger: Ledger,
         mut settings: PoolSettings,
+        reading: Arc<Reading>,
         all: Vec<Box<dyn Projection>>,
         progress: Arc<Progress>,
         stopping: watch::Receiver<bool>,
@@ -47,7 +62,18 @@ impl Follower {
         settings.idle_in_transaction_timeout = Duration::from_secs(60);
         settings.statement_timeout = Duration::from_secs(600);
         settings.lock_timeout = Duration::from_secs(60);
-        Self { ledger, settings, all: Arc::new(all), progress, stopping, retry_after: RETRY_AFTER.0 }
+        Self {
+            ledger,
+            settings,
+            reading,
+            all: Arc::new(all),
+            progress,
+            stopping,
+            retry_after: RETRY_AFTER.0,
+            building: None,
+            next_batch: Instant::now(),
+            next_look: Instant::now(),
+        }
     }
 
     /// Follows until it is told to stop. A database that is away is no reason to end.
@@ -56,7 +82,7 @@ impl Follower {
             tracing::warn!(%error, "the read models cannot be kept up; trying again");
             let mut stopping = self.stopping.clone();
             tokio::select! {
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = told_to_stop(&mut stopping) => return,
                 () = tokio::time::sleep(self.retry_after) => {}
             }
             self.retry_after = (self.retry_after * 2).min(RETRY_AFTER.1);
@@ -64,35 +90,92 @@ impl Follower {
     }
 
     async fn follow(&mut self) -> Result<(), sqlx::Error> {
-        let mut stopping = self.stopping.clone();
-        let mut feed = Feed::new(self.connection().await?, Arc::clone(&self.all));
-        // A projection that stopped is tried again: this build may be the one that can read what the last one could not.
-        feed.begin().await?;
+        let mut feed = self.open(&self.reading.schema()).await?;
         let epoch = self.ledger.head().await?.epoch;
-        let mut next_batch = Instant::now();
+        match self.look(&mut feed).await? {
+            Some(schema) => feed = self.turn_to(&schema, feed, epoch).await?,
+            // A projection that stopped is tried again: this build may be the one that can read what the last one could not.
+            None => feed.begin().await?,
+        }
         while let Some(after) = self.tell(&feed.marks) {
             let mut subscription = self.ledger.subscribe(after);
             // Until another node is ahead of what is being read here.
             while self.tell(&feed.marks).is_some_and(|after| after <= subscription.position()) {
-                tokio::time::sleep_until(next_batch).await;
-                let next = tokio::select! {
-                    _ = stopping.wait_for(|stop| *stop) => None,
-                    batch = subscription.next_of(EVENTS_AT_ONCE) => Some(batch?),
-                };
-                let Some(batch) = next else { return feed.close().await };
-                next_batch = Instant::now() + PACE;
-                let decoded = decode(batch.events, epoch).await;
-                feed.take(&decoded.events).await?;
-                if let Some((position, cause)) = decoded.unreadable {
-                    feed.stop_all(&format!("the event at position {position} cannot be read: {cause}"))
-                        .await?;
+                match self.next(&mut feed, Some(&mut subscription)).await? {
+                    Next::Stop => return feed.close().await,
+                    Next::Batch(batch) => take(&mut feed, decode(batch.events, epoch).await).await?,
+                    Next::Generation(schema) => {
+                        feed = self.turn_to(&schema, feed, epoch).await?;
+                        break;
+                    }
                 }
                 self.retry_after = RETRY_AFTER.0;
             }
+            // All have stopped; there is nothing to do until the next start, or until they have been rebuilt.
+            while self.tell(&feed.marks).is_none() {
+                match self.next(&mut feed, None).await? {
+                    Next::Stop => return feed.close().await,
+                    Next::Batch(_) => {}
+                    Next::Generation(schema) => feed = self.turn_to(&schema, feed, epoch).await?,
+                }
+            }
         }
-        // All have stopped; there is nothing to do until the next start.
-        let _ = stopping.wait_for(|stop| *stop).await.map(|_| ());
         feed.close().await
+    }
+
+    /// What there is to do next.
+    async fn next(
+        &mut self,
+        feed: &mut Feed,
+        subscription: Option<&mut Subscription>,
+    ) -> Result<Next, sqlx::Error> {
+        let mut stopping = self.stopping.clone();
+        tokio::time::sleep_until(self.next_batch).await;
+        let mut batch = pin!(async {
+            match subscription {
+                Some(subscription) => subscription.next_of(EVENTS_AT_ONCE).await,
+                None => std::future::pending().await,
+            }
+        });
+        loop {
+            tokio::select! {
+                () = told_to_stop(&mut stopping) => return Ok(Next::Stop),
+                batch = &mut batch => {
+                    self.next_batch = Instant::now() + PACE;
+                    return Ok(Next::Batch(batch?));
+                }
+                () = tokio::time::sleep_until(self.next_look) => {
+                    if let Some(schema) = self.look(feed).await? {
+                        return Ok(Next::Generation(schema));
+                    }
+                    self.tell(&feed.marks);
+                }
+            }
+        }
+    }
+
+    /// Sees which generation is current, when it is another one than that which is read here, and whether one is being made.
+    async fn look(&mut self, feed: &mut Feed) -> Result<Option<String>, sqlx::Error> {
+        let known = generations(feed.connection()).await?;
+        self.building = known.building;
+        self.next_look = Instant::now() + LOOK_EVERY;
+        Ok(known.current.filter(|current| *current != self.reading.schema()))
+    }
+
+    /// From one generation to another: it is read from the moment on at which it has what was shown before.
+    async fn turn_to(&mut self, schema: &str, old: Feed, epoch: i64) -> Result<Feed, sqlx::Error> {
+        let mut feed = self.open(schema).await?;
+        feed.begin().await?;
+        let shown = self.progress.reached();
+        while let Some(after) = least(&feed.marks).filter(|after| *after < shown && !*self.stopping.borrow())
+        {
+            let batch = self.ledger.read_all(after, EVENTS_AT_ONCE).await?;
+            take(&mut feed, decode(batch.events, epoch).await).await?;
+        }
+        self.reading.turn_to(schema);
+        tracing::info!(schema, "reading another generation of the read models");
+        old.close().await?;
+        Ok(feed)
     }
 
     /// Tells how far all are; answers where the first of the live ones is.
@@ -102,62 +185,42 @@ impl Follower {
             position: mark.position,
             state: if mark.live { ProjectionState::Live } else { ProjectionState::Stopped },
             cause: mark.cause.clone(),
+            rebuilding: self
+                .building
+                .as_ref()
+                .filter(|it| it.projections.iter().any(|name| name == projection.name()))
+                .map(|it| Rebuilding { position: it.position, head: it.head }),
         });
         self.progress.tell(statuses.collect());
-        marks.iter().filter(|mark| mark.live).map(|mark| mark.position).min()
+        least(marks)
     }
 
-    /// A connection of its own: what it prepares stays prepared, and no transaction of it is ever handed to somebody else.
-    async fn connection(&self) -> Result<PgConnection, sqlx::Error> {
-        let mut connection = self.settings.connect_one().await?;
+    /// A feed with a connection of its own: what it prepares stays prepared, and no transaction of it is ever handed to somebody else.
+    async fn open(&self, schema: &str) -> Result<Feed, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(&self.settings.connect).await?;
+        enter_to_read(&self.settings, schema, &mut connection).await?;
         // A crash of the server may lose the last fractions of a second of rows. It loses their checkpoint with them, in the
         // same transaction, so that the batch is simply taken in again; the ledger itself waits for its disk.
         sqlx::raw_sql("set synchronous_commit = off").execute(&mut connection).await?;
-        connection.ping().await?;
-        Ok(connection)
+        Ok(Feed::new(connection, Arc::clone(&self.all)))
     }
 }
 
-/// Events up to the first append that this build cannot read.
-struct Decoded {
-    events: Vec<Happened>,
-    unreadable: Option<(i64, String)>,
+/// Comes back when the task is to end; an error means that nobody is left who could tell.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await.map(|_| ());
 }
 
-async fn decode(events: Vec<Recorded>, epoch: i64) -> Decoded {
-    if events.len() <= DECODED_INLINE_MAX {
-        return decode_all(events, epoch);
-    }
-    tokio::task::spawn_blocking(move || decode_all(events, epoch)).await.expect("reading JSON does not panic")
+/// Where the first of the live ones is.
+pub(crate) fn least(marks: &[Mark]) -> Option<i64> {
+    marks.iter().filter(|mark| mark.live).map(|mark| mark.position).min()
 }
 
-fn decode_all(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
-    let mut events: Vec<Happened> = Vec::with_capacity(recorded.len());
-    let mut plans: HashMap<String, Option<PlanId>> = HashMap::new();
-    for recorded in recorded {
-        let event = match Event::decode(&recorded.r#type, &recorded.data) {
-            Ok(event) => event,
-            Err(error) => {
-                events.retain(|event| event.append_end < recorded.append_end);
-                return Decoded { events, unreadable: Some((recorded.position, error.to_string())) };
-            }
-        };
-        let stream = recorded.stream.as_str();
-        let plan = match plans.get(stream) {
-            Some(plan) => plan.clone(),
-            None => plans.entry(stream.to_owned()).or_insert_with(|| PlanId::of_stream(stream)).clone(),
-        };
-        events.push(Happened {
-            position: recorded.position,
-            append_end: recorded.append_end,
-            epoch,
-            stream: recorded.stream,
-            plan,
-            version: recorded.version,
-            at: recorded.recorded_at,
-            meta: recorded.meta,
-            event,
-        });
+/// Gives what was read to all; when something could not be read, all stop before it.
+pub(crate) async fn take(feed: &mut Feed, decoded: Decoded) -> Result<(), sqlx::Error> {
+    feed.take(&decoded.events).await?;
+    match decoded.trouble() {
+        Some(cause) => feed.stop_all(&cause).await,
+        None => Ok(()),
     }
-    Decoded { events, unreadable: None }
 }

@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-use eventstore::SERVICE_ROLE;
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
+
+mod definition;
+mod indexes;
+mod make;
+
+pub(crate) use definition::tables_of;
+pub(crate) use indexes::{indexes_again, indexes_set_aside};
+pub(crate) use make::{drop_half_made, drop_old, drop_schema, enter, make, quoted, run, stay_in};
 
 /// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.
 const DEFINITIONS: &[&str] = &[
@@ -29,8 +36,8 @@ pub struct PrepareError(#[from] sqlx::Error);
 /// The schema of the read models that belong to this build, as the owner of the ledger: made when there is none, or when the
 /// definitions of this build are other ones than those it was made from. The follower fills a new one from the beginning.
 ///
-/// An old generation stays until the new one has come as far, and is dropped by the next call after that: a node of the
-/// build before may still be reading it.
+/// An old generation stays until the new one has come as far and nobody reads it, and is dropped by a later call: a node of the
+/// build before may still be reading it. What a rebuild left that was killed is dropped too.
 pub async fn prepare(owner: &PgConnectOptions, ledger_schema: &str) -> Result<String, PrepareError> {
     let mut connection = PgConnection::connect_with(owner).await?;
     let name = prepare_on(&mut connection, ledger_schema).await?;
@@ -54,105 +61,92 @@ pub async fn prepared(login: &PgConnectOptions, ledger_schema: &str) -> Result<O
 
 async fn prepare_on(connection: &mut PgConnection, ledger_schema: &str) -> Result<String, PrepareError> {
     let mut transaction = connection.begin().await?;
-    // Two nodes that start at once make one generation: the second waits here and finds it.
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended('daybook generation ' || $1, 0))",
-        ledger_schema,
-    )
-    .execute(&mut *transaction)
-    .await?;
+    alone(&mut transaction, ledger_schema).await?;
     enter(&mut transaction, &[ledger_schema]).await?;
     let digest = digest();
-    let known = sqlx::query!(
-        "select generation_id, schema_name, digest, state from generation order by generation_id"
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
+    let known = sqlx::query!("select schema_name, digest, state from generation order by generation_id")
+        .fetch_all(&mut *transaction)
+        .await?;
     let current = known.iter().find(|it| it.state == "current" && it.digest == digest);
-    let name = if let Some(current) = current {
-        for old in known.iter().filter(|it| it.state == "old") {
-            drop_when_overtaken(&mut transaction, &current.schema_name, &old.schema_name).await?;
-        }
-        current.schema_name.clone()
-    } else {
-        let number = known.last().map_or(1, |last| last.generation_id + 1);
-        make(&mut transaction, ledger_schema, number, &digest).await?
+    let Some(current) = current else {
+        sqlx::query!("update generation set state = 'old' where state = 'current'")
+            .execute(&mut *transaction)
+            .await?;
+        let (_, name) = make(&mut transaction, ledger_schema, &digest, "current", None).await?;
+        transaction.commit().await?;
+        return Ok(name);
     };
+    for old in known.iter().filter(|it| it.state == "old") {
+        drop_old(&mut transaction, &current.schema_name, &old.schema_name).await?;
+    }
+    if is_nobody_building(&mut transaction, ledger_schema).await? {
+        drop_half_made(&mut transaction).await?;
+    }
+    let name = current.schema_name.clone();
     transaction.commit().await?;
     Ok(name)
 }
 
-async fn make(
-    connection: &mut PgConnection,
-    ledger_schema: &str,
-    number: i64,
-    digest: &str,
-) -> Result<String, sqlx::Error> {
-    let name = format!("{ledger_schema}_read_{number}");
-    let schema = quoted(&name);
-    run(connection, format!("create schema {schema}")).await?;
-    enter(connection, &[&name, ledger_schema]).await?;
-    for definition in DEFINITIONS {
-        sqlx::raw_sql(*definition).execute(&mut *connection).await?;
-    }
-    run(connection, format!("grant usage on schema {schema} to {SERVICE_ROLE}")).await?;
-    let tables =
-        format!("grant select, insert, update, delete on all tables in schema {schema} to {SERVICE_ROLE}");
-    run(connection, tables).await?;
-    run(connection, format!("grant usage on all sequences in schema {schema} to {SERVICE_ROLE}")).await?;
-    sqlx::query!("update generation set state = 'old' where state = 'current'")
-        .execute(&mut *connection)
-        .await?;
+/// Two nodes that start at once make one generation: the second waits here, until the first one's transaction ends, and finds it.
+pub(crate) async fn alone(connection: &mut PgConnection, ledger_schema: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into generation (generation_id, schema_name, digest, state) values ($1, $2, $3, 'current')",
-        number,
-        &name,
-        digest,
+        "select pg_advisory_xact_lock(hashtextextended('daybook generation ' || $1, 0))",
+        ledger_schema,
     )
     .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+async fn is_nobody_building(connection: &mut PgConnection, ledger_schema: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended('daybook rebuild ' || $1, 0)) as "nobody!""#,
+        ledger_schema,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// What is to be read, and what is being made beside it.
+pub(crate) struct Generations {
+    /// The schema of the generation that is current for this build; none when that of another build is.
+    pub current: Option<String>,
+    /// One that is being made, by somebody who has lately been heard of.
+    pub building: Option<Building>,
+}
+
+/// A generation that is being made.
+#[derive(Debug, Clone)]
+pub(crate) struct Building {
+    pub projections: Vec<String>,
+    pub position: i64,
+    pub head: i64,
+}
+
+/// What the ledger says of the generations.
+pub(crate) async fn generations(connection: &mut PgConnection) -> Result<Generations, sqlx::Error> {
+    let known = sqlx::query!(
+        r#"select schema_name, digest, state, projections, position, head,
+            coalesce(told_at > clock_timestamp() - interval '10 seconds', false) as "lately!"
+        from generation where state in ('current', 'building')"#
+    )
+    .fetch_all(connection)
     .await?;
-    Ok(name)
+    let digest = digest();
+    let current = known.iter().find(|it| it.state == "current" && it.digest == digest);
+    let building = known.iter().find(|it| it.state == "building" && it.lately);
+    Ok(Generations {
+        current: current.map(|it| it.schema_name.clone()),
+        building: building.map(|it| Building {
+            projections: it.projections.clone().unwrap_or_default(),
+            position: it.position,
+            head: it.head,
+        }),
+    })
 }
 
-/// Drops an old generation when nothing of the current one is behind it.
-async fn drop_when_overtaken(
-    connection: &mut PgConnection,
-    current: &str,
-    old: &str,
-) -> Result<(), sqlx::Error> {
-    // Not one of the checked queries: it names two schemas.
-    let sql = format!(
-        "select coalesce(min(position), 0) >= (select coalesce(max(position), 0) from {}.checkpoint) from {}.checkpoint",
-        quoted(old),
-        quoted(current)
-    );
-    let overtaken: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?;
-    if overtaken {
-        run(connection, format!("drop schema {} cascade", quoted(old))).await?;
-        sqlx::query!("delete from generation where schema_name = $1", old).execute(connection).await?;
-    }
-    Ok(())
-}
-
-/// Looks names up in these schemas until the transaction ends.
-async fn enter(connection: &mut PgConnection, schemas: &[&str]) -> Result<(), sqlx::Error> {
-    let path: Vec<String> = schemas.iter().map(|schema| quoted(schema)).collect();
-    sqlx::query!("select set_config('search_path', $1, true)", path.join(", "))
-        .fetch_one(connection)
-        .await
-        .map(|_| ())
-}
-
-/// Runs a statement whose names are not known before. All of them are quoted.
-async fn run(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.map(|_| ())
-}
-
-fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
-fn digest() -> String {
+/// Of all definitions of this build.
+pub(crate) fn digest() -> String {
     let mut hash = Sha256::new();
     for definition in DEFINITIONS {
         hash.update((definition.len() as u64).to_be_bytes());

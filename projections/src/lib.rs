@@ -7,7 +7,9 @@ pub mod account;
 mod asked;
 pub mod change;
 pub mod collision;
+mod decode;
 mod feed;
+mod fill;
 mod follower;
 mod generation;
 pub mod import;
@@ -17,6 +19,8 @@ pub mod placement;
 pub mod plan;
 pub mod projection;
 mod projections;
+mod reading;
+mod rebuild;
 pub mod record;
 pub mod refusal;
 pub mod session;
@@ -27,10 +31,12 @@ pub mod who;
 
 pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
+pub use fill::Filling;
 pub use generation::{PrepareError, prepare, prepared};
 pub use moment::{moment_at_position, moment_at_time};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
-pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections};
+pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections, Rebuilding};
+pub use rebuild::{Phase, RebuildError, RebuildProgress, RebuildTerms, Rebuilt, rebuild};
 
 /// All read models there are.
 pub fn read_models() -> Vec<Box<dyn Projection>> {

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use domain::{Event, Meta, PlanId, StreamName};
 use sqlx::PgConnection;
 
+use crate::fill::Filling;
+
 /// An event as the projections get it: decoded once for all of them.
 #[derive(Debug, Clone)]
 pub struct Happened {
@@ -41,6 +43,12 @@ pub trait Projection: Send + Sync + 'static {
     ///
     /// An error rolls the batch back and stops this projection alone.
     async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError>;
+
+    /// A faster way into empty tables, for a projection with many rows; it must make the very rows that [`Self::apply`] makes.
+    /// None: a rebuild hands it large batches.
+    fn filling(&self) -> Option<Box<dyn Filling>> {
+        None
+    }
 }
 
 /// Why a projection could not take a batch in.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use eventstore::{Ledger, PoolSettings, service_pool};
+use eventstore::{Ledger, PoolSettings};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::follower::Follower;
 use crate::projection::Projection;
+use crate::reading::Reading;
 
 /// How often a waiter looks whether another node has done the work.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -20,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub enum ProjectionState {
     /// It does.
     Live,
-    /// It failed, and waits for the next start of the service.
+    /// It failed, and waits for the next start of the service or for a rebuild.
     Stopped,
 }
 
@@ -35,6 +36,38 @@ pub struct ProjectionStatus {
     pub state: ProjectionState,
     /// Why it stopped.
     pub cause: Option<String>,
+    /// How far it has come beside, where it is being made anew.
+    pub rebuilding: Option<Rebuilding>,
+}
+
+/// How far a projection has come that is being made anew beside the one that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilding {
+    /// The last position that has been folded.
+    pub position: i64,
+    /// The end of the ledger when that was told.
+    pub head: i64,
+}
+
+impl ProjectionStatus {
+    /// Its state in one word: `live`, `stopped`, or `rebuilding` when it is being made anew, whatever it was before.
+    pub fn word(&self) -> &'static str {
+        match (self.state, self.rebuilding) {
+            (_, Some(_)) => "rebuilding",
+            (ProjectionState::Live, None) => "live",
+            (ProjectionState::Stopped, None) => "stopped",
+        }
+    }
+
+    /// Why it stopped, and how far it has come beside; nothing for one that simply follows.
+    pub fn words(&self) -> Option<String> {
+        let beside =
+            self.rebuilding.map(|it| format!("being rebuilt beside, at {} of {}", it.position, it.head));
+        match (&self.cause, beside) {
+            (Some(cause), Some(beside)) => Some(format!("{cause}; {beside}")),
+            (cause, beside) => cause.clone().or(beside),
+        }
+    }
 }
 
 /// The read models are not as far as was asked for.
@@ -50,7 +83,7 @@ pub struct Behind {
 /// The read models of one ledger, kept up by one task of this node. Cheap to clone.
 #[derive(Clone)]
 pub struct Projections {
-    pool: PgPool,
+    reading: Arc<Reading>,
     progress: Arc<Progress>,
     stop: Arc<watch::Sender<bool>>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -63,6 +96,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Where all live projections are.
+    pub(crate) fn reached(&self) -> i64 {
+        *self.reached.borrow()
+    }
+
     /// Tells how far all have come.
     pub(crate) fn tell(&self, statuses: Vec<ProjectionStatus>) {
         for status in &statuses {
@@ -70,6 +108,8 @@ impl Progress {
                 .set(status.position as f64);
             let live = if status.state == ProjectionState::Live { 1.0 } else { 0.0 };
             metrics::gauge!("daybook_projection_live", "projection" => status.name).set(live);
+            let rebuilding = if status.rebuilding.is_some() { 1.0 } else { 0.0 };
+            metrics::gauge!("daybook_projection_rebuilding", "projection" => status.name).set(rebuilding);
         }
         let reached = reached(&statuses);
         self.statuses.send_replace(statuses);
@@ -96,21 +136,25 @@ impl Projections {
         // Everything here is found by an index. Left to its estimates, the planner reads the whole of a table that was small when
         // the plan was made: measured at a million rows, three seconds for a batch that takes some milliseconds.
         let settings = PoolSettings { sequential_scans: false, ..settings };
-        let pool = service_pool(&settings);
-        let begin = |name| ProjectionStatus { name, position: 0, state: ProjectionState::Live, cause: None };
+        let reading = Arc::new(Reading::new(settings.clone()));
+        let begin = |name| {
+            let state = ProjectionState::Live;
+            ProjectionStatus { name, position: 0, state, cause: None, rebuilding: None }
+        };
         let progress = Arc::new(Progress {
             statuses: watch::Sender::new(all.iter().map(|projection| begin(projection.name())).collect()),
             reached: watch::Sender::new(0),
         });
         let (stop, stopping) = watch::channel(false);
-        let follower = Follower::new(ledger, settings, all, Arc::clone(&progress), stopping);
+        let follower =
+            Follower::new(ledger, settings, Arc::clone(&reading), all, Arc::clone(&progress), stopping);
         let task = tokio::spawn(follower.run());
-        Self { pool, progress, stop: Arc::new(stop), task: Arc::new(Mutex::new(Some(task))) }
+        Self { reading, progress, stop: Arc::new(stop), task: Arc::new(Mutex::new(Some(task))) }
     }
 
-    /// The pool for questions.
+    /// The pool for questions. When the read models have been rebuilt, its connections read the new ones.
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        self.reading.pool()
     }
 
     /// The position that all live projections have reached, as far as this node knows.
@@ -178,7 +222,7 @@ impl Projections {
             &wanted as _,
             !names.is_empty(),
         )
-        .fetch_one(&self.pool);
+        .fetch_one(self.pool());
         asked.await.unwrap_or(false)
     }
 
@@ -190,7 +234,7 @@ impl Projections {
             // It has ended by itself when it cannot be waited for.
             let _ = task.await;
         }
-        self.pool.close().await;
+        self.pool().close().await;
     }
 }
 

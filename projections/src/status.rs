@@ -8,12 +8,12 @@ use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
+use crate::ProjectionStatus;
 use crate::change::NameOf;
 use crate::lock::{LockRow, locks_everywhere};
 use crate::refusal::{RefusedByLock, fought_over, refused_by_locks, refused_counts};
 use crate::session::sessions_everywhere;
 use crate::who::who_named;
-use crate::{ProjectionState, ProjectionStatus};
 
 mod users;
 
@@ -180,11 +180,8 @@ pub async fn engine(
             "position": Position { epoch, number: it.position }.to_string(),
             "lag_events": (number - it.position).max(0),
             "lag_seconds": lag.map_or(0.0, |row| row.seconds),
-            "state": match it.state {
-                ProjectionState::Live => "live",
-                ProjectionState::Stopped => "stopped",
-            },
-            "cause": it.cause,
+            "state": it.word(),
+            "cause": it.words(),
         })
     };
     Ok(Engine {

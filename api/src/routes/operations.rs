@@ -60,8 +60,8 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
                     "name": it.name,
                     "position": app.desk.position(it.position).to_string(),
                     "lag_events": head.map(|head| (head.position - it.position).max(0)),
-                    "state": if it.state == projections::ProjectionState::Live { "live" } else { "stopped" },
-                    "cause": it.cause,
+                    "state": it.word(),
+                    "cause": it.words(),
                 })
             })
             .collect();

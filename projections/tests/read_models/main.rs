@@ -7,4 +7,5 @@ mod office;
 mod planning;
 mod plans_of_queries;
 mod presence;
+mod rebuild;
 mod setting;

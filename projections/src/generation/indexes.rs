@@ -1,0 +1,47 @@
+//! Indexes of tables that are filled at once: made when all rows are there, which takes a fraction of the time.
+
+use sqlx::PgConnection;
+
+use super::make::{quoted, run};
+
+/// Takes the indexes and keys of tables away; answers the statements that make them again. Names are looked up by the search path.
+pub(crate) async fn indexes_set_aside(
+    connection: &mut PgConnection,
+    tables: &[&str],
+) -> Result<Vec<String>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"select
+            case when c.oid is null then 'drop index ' || i.indexrelid::regclass
+                else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end as "aside!",
+            case when c.oid is null then pg_get_indexdef(i.indexrelid)
+                else format('alter table %s add constraint %I %s', i.indrelid::regclass, c.conname,
+                    pg_get_constraintdef(c.oid)) end as "again!"
+        from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x')
+        where i.indrelid in (select to_regclass(name)::oid from unnest($1::text[]) as t (name))
+        order by i.indexrelid"#,
+        tables as _,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut again = Vec::with_capacity(found.len());
+    for index in found {
+        run(connection, index.aside).await?;
+        again.push(index.again);
+    }
+    Ok(again)
+}
+
+/// Makes indexes again, and tells the planner what is in the tables.
+pub(crate) async fn indexes_again(
+    connection: &mut PgConnection,
+    indexes: &[String],
+    tables: &[&str],
+) -> Result<(), sqlx::Error> {
+    for index in indexes {
+        run(connection, index.clone()).await?;
+    }
+    for table in tables {
+        run(connection, format!("analyze {}", quoted(table))).await?;
+    }
+    Ok(())
+}

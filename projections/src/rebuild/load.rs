@@ -1,0 +1,204 @@
+//! The tasks of a rebuild: one reads and decodes, one for each projection writes, one copies what is not rebuilt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventstore::Ledger;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::progress::{Counted, Phase};
+use super::{RebuildError, RebuildTerms};
+use crate::decode::decode;
+use crate::fill::Fill;
+use crate::generation::{indexes_again, indexes_set_aside, quoted, run, stay_in, tables_of};
+use crate::projection::{Happened, Projection, ProjectionError};
+
+/// About how many events are handed on at once.
+const EVENTS_AT_ONCE: i64 = 10_000;
+/// The same while somebody works on the read models: statements are short, and so is what he waits for.
+const EVENTS_AT_ONCE_GENTLY: i64 = 1_000;
+/// How many batches wait for each projection.
+const BATCHES_WAITING: usize = 2;
+/// After a batch as long as it took is left to others, at most this long.
+const LEFT_TO_OTHERS_MAX: Duration = Duration::from_millis(500);
+
+/// What the tasks share.
+pub(super) struct Load {
+    pub ledger: Ledger,
+    pub terms: RebuildTerms,
+    pub all: Arc<Vec<Box<dyn Projection>>>,
+    /// What is folded anew, by its place among all.
+    pub chosen: Vec<usize>,
+    /// The schema that is filled.
+    pub generation: String,
+    /// The one that is read meanwhile.
+    pub current: String,
+    /// Whether somebody works on that.
+    pub gently: bool,
+    pub counted: Arc<Counted>,
+}
+
+/// What was read.
+pub(super) struct Loaded {
+    pub events: i64,
+}
+
+type Handed = Arc<Vec<Happened>>;
+
+impl Load {
+    /// Fills the tables up to where the ledger ends by then.
+    pub async fn run(&self) -> Result<Loaded, RebuildError> {
+        let mut tasks = JoinSet::new();
+        let mut to = Vec::with_capacity(self.chosen.len());
+        for (place, index) in self.chosen.iter().enumerate() {
+            let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+            to.push(sender);
+            let fill = Fill::begin(self.connect().await?, &self.all, *index).await?;
+            let counted = Arc::clone(&self.counted);
+            tasks.spawn(async move { fill_one(fill, receiver, &counted, place).await.map(|()| 0) });
+        }
+        let others = (0..self.all.len()).filter(|index| !self.chosen.contains(index));
+        let others: Vec<&'static str> = others.map(|index| self.all[index].name()).collect();
+        if !others.is_empty() {
+            let (connection, from) = (self.connect().await?, self.current.clone());
+            tasks.spawn(async move { copy(connection, &from, &others).await.map(|()| 0) });
+        }
+        let (ledger, gently, counted) = (self.ledger.clone(), self.gently, Arc::clone(&self.counted));
+        tasks.spawn(async move { read(&ledger, gently, &to, &counted).await });
+        let mut events = 0;
+        while let Some(done) = tasks.join_next().await {
+            // The others are dropped with the set.
+            events += done.map_err(|panicked| sqlx::Error::Io(std::io::Error::other(panicked)))??;
+        }
+        Ok(Loaded { events })
+    }
+
+    /// A connection of the owner, in the new generation.
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(&self.terms.owner).await?;
+        stay_in(&mut connection, &[&self.generation, &self.terms.ledger_schema]).await?;
+        // A crash loses the whole generation, so nothing waits for the disk. A statement whose client is gone ends.
+        let settings = "set synchronous_commit = off; set maintenance_work_mem = '256MB'; set enable_seqscan = off;
+            set jit = off; set client_connection_check_interval = '1s'; set idle_in_transaction_session_timeout = '60s'";
+        sqlx::raw_sql(settings).execute(&mut connection).await?;
+        Ok(connection)
+    }
+}
+
+/// Reads the ledger from its beginning and hands it to all; answers how many events there were.
+async fn read(
+    ledger: &Ledger,
+    gently: bool,
+    to: &[mpsc::Sender<Handed>],
+    counted: &Counted,
+) -> Result<i64, RebuildError> {
+    let epoch = ledger.head().await?.epoch;
+    let at_once = if gently { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
+    let (mut after, mut events) = (0, 0);
+    let mut decoding = None;
+    loop {
+        let began = Instant::now();
+        let batch = ledger.read_all(after, at_once).await?;
+        after = batch.next;
+        let last = batch.events.is_empty();
+        events += i64::try_from(batch.events.len()).unwrap_or_default();
+        // The next batch is read while this one is decoded, and both while the last one is written.
+        let next = tokio::spawn(decode(batch.events, epoch));
+        if let Some(decoded) = decoding.replace(next) {
+            let decoded = decoded.await.expect("decoding does not panic");
+            if let Some(trouble) = decoded.trouble() {
+                return Err(RebuildError::Unreadable(trouble));
+            }
+            let decoded: Handed = Arc::new(decoded.events);
+            for projection in to {
+                if projection.send(Arc::clone(&decoded)).await.is_err() {
+                    // It has failed, and says why itself.
+                    return Ok(events);
+                }
+            }
+        }
+        if last {
+            counted.enter(Phase::Indexing);
+            return Ok(events);
+        }
+        if gently {
+            tokio::time::sleep(began.elapsed().min(LEFT_TO_OTHERS_MAX)).await;
+        }
+    }
+}
+
+async fn fill_one(
+    mut fill: Fill,
+    mut batches: mpsc::Receiver<Handed>,
+    counted: &Counted,
+    place: usize,
+) -> Result<(), RebuildError> {
+    while let Some(batch) = batches.recv().await {
+        if let Err(error) = fill.take(&batch).await {
+            return Err(fault(fill.projection(), fill.position(), error));
+        }
+        counted.taken(place, fill.position());
+    }
+    let (name, position) = (fill.projection().name(), fill.position());
+    let (mut connection, end) = match fill.finish().await {
+        Ok(done) => done,
+        Err(ProjectionError::Database(error)) if !is_fault(&error) => return Err(error.into()),
+        Err(error) => {
+            return Err(RebuildError::Fault {
+                projection: name.to_owned(),
+                cause: format!("after position {position}: {error}"),
+            });
+        }
+    };
+    sqlx::query!("insert into checkpoint (projection, position) values ($1, $2)", name, end)
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(())
+}
+
+fn fault(projection: &dyn Projection, after: i64, error: ProjectionError) -> RebuildError {
+    match error {
+        ProjectionError::Database(error) if !is_fault(&error) => error.into(),
+        ProjectionError::Unfit { .. } => {
+            RebuildError::Fault { projection: projection.name().to_owned(), cause: error.to_string() }
+        }
+        ProjectionError::Database(_) => RebuildError::Fault {
+            projection: projection.name().to_owned(),
+            cause: format!("taking in what comes after position {after} failed: {error}"),
+        },
+    }
+}
+
+/// Whether it is the statement that is at fault, and not the database that is away or busy.
+fn is_fault(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|cause| cause.code()).is_some_and(|code| {
+        !matches!(code.get(..2), Some("08" | "25" | "40" | "53" | "55" | "57" | "58") | None)
+    })
+}
+
+/// Copies the tables of these projections, with how far they have come, as of one moment.
+async fn copy(mut connection: PgConnection, from: &str, projections: &[&str]) -> Result<(), RebuildError> {
+    let tables: Vec<&str> = projections.iter().flat_map(|projection| tables_of(projection)).collect();
+    let indexes = indexes_set_aside(&mut connection, &tables).await?;
+    let mut transaction = connection.begin_with("begin isolation level repeatable read").await?;
+    for table in &tables {
+        let (from, table) = (quoted(from), quoted(table));
+        run(&mut transaction, format!("insert into {table} select * from {from}.{table}")).await?;
+    }
+    let names: Vec<String> =
+        projections.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+    let checkpoints = format!(
+        "insert into checkpoint select * from {}.checkpoint where projection in ({})",
+        quoted(from),
+        names.join(", ")
+    );
+    run(&mut transaction, checkpoints).await?;
+    transaction.commit().await?;
+    indexes_again(&mut connection, &indexes, &tables).await?;
+    connection.close().await?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Read models made anew while the old ones go on answering.
+
+use std::collections::BTreeMap;
+
+use domain::{Kind, NodeStarted, StreamName};
+use eventstore::{Append, Expected, NewEvent, Write};
+use projections::{ProjectionState, RebuildError, RebuildTerms, Rebuilt, read_models, rebuild};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::office::{Office, coupling, rows, text};
+use crate::setting::{SOON, Setting};
+
+fn terms(setting: &Setting) -> RebuildTerms {
+    RebuildTerms { owner: setting.owner.clone(), ledger_schema: setting.schema.clone(), full_speed: true }
+}
+
+async fn rebuilt(setting: &Setting, named: &[&str]) -> Result<Rebuilt, RebuildError> {
+    let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+    rebuild(&setting.ledger, &terms(setting), read_models(), &named, &|_| ()).await
+}
+
+/// All rows of a generation, by table.
+async fn rows_of(setting: &Setting, generation: &str) -> BTreeMap<String, Vec<String>> {
+    let mut connection = PgConnection::connect_with(&setting.owner).await.expect("connect");
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename::text from pg_tables where schemaname = $1")
+            .bind(generation)
+            .fetch_all(&mut connection)
+            .await
+            .expect("tables");
+    let mut all = BTreeMap::new();
+    for table in tables {
+        let sql = format!("select t::text from {generation}.{table} t order by 1");
+        let rows = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect("rows");
+        all.insert(table, rows);
+    }
+    all
+}
+
+async fn current(setting: &Setting) -> Vec<(String, String)> {
+    sqlx::query_as("select schema_name, state from generation order by generation_id")
+        .fetch_all(&mut setting.as_owner().await)
+        .await
+        .expect("generations")
+}
+
+/// Some of everything that read models are made of.
+async fn furnish(office: &mut Office) {
+    let class = office.create(Kind::Classes, "5a", &[]).await;
+    let teacher = office.create(Kind::Teachers, "GAUSS", &[("long_name", text("Gauß, Carl"))]).await;
+    let room = office.create(Kind::Rooms, "R 1", &[]).await;
+    let lesson = office.lesson("12", 3, vec![coupling(Some(class), Some(teacher), Some(room))]).await;
+    let placed = office.place(lesson, 1, 1, 2, &[]).await;
+    let own = [("rows", rows(&[(Some(class), Some(teacher), None)]))];
+    let other = office.place(lesson, 2, 1, 3, &own).await;
+    office.change(teacher, None, "long_name", Some(text("Gauss\t\\ \n, C. F."))).await;
+    office.change(lesson, Some(office.period()), "hours_per_week", Some(domain::Value::Number(5))).await;
+    let couplings = domain::Value::Couplings(vec![coupling(Some(class), None, Some(room))].into());
+    office.change(lesson, None, "couplings", Some(couplings)).await;
+    office.change(placed, None, "day", Some(domain::Value::Number(4))).await;
+    office.remove(other).await;
+    office.remove(room).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_rebuilt_is_what_was_there_and_nodes_turn_to_it() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    office.followed().await;
+    let before = rows_of(&office.setting, &office.setting.generation).await;
+    let done = rebuilt(&office.setting, &[]).await.expect("rebuilt");
+    assert!(done.old_dropped, "the node has turned away from the old one");
+    assert_eq!(rows_of(&office.setting, &done.generation).await, before);
+    assert_eq!(current(&office.setting).await, [(done.generation.clone(), "current".to_owned())]);
+    // And it goes on there.
+    let teacher = office.create(Kind::Teachers, "NEWTON", &[]).await;
+    office.followed().await;
+    let read: i64 = sqlx::query_scalar("select count(*) from record where record_id = $1")
+        .bind(teacher.0)
+        .fetch_one(office.projections.pool())
+        .await
+        .expect("read");
+    assert_eq!(read, 1);
+    office.projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_projection_is_rebuilt_and_the_others_are_kept() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    office.followed().await;
+    let before = rows_of(&office.setting, &office.setting.generation).await;
+    let mut owner = office.setting.as_owner().await;
+    sqlx::raw_sql("delete from record; update plan set title = 'mark'")
+        .execute(&mut owner)
+        .await
+        .expect("broken");
+    let done = rebuilt(&office.setting, &["record"]).await.expect("rebuilt");
+    assert_eq!(done.projections, ["record"]);
+    let mut after = rows_of(&office.setting, &done.generation).await;
+    let plan = after.remove("plan").expect("plan");
+    assert!(plan.iter().all(|row| row.contains("mark")), "what was not named is copied: {plan:?}");
+    let mut before = before;
+    before.remove("plan");
+    assert_eq!(after, before);
+    office.projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projection_that_stopped_goes_on_after_its_rebuild() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    office.followed().await;
+    let mut owner = office.setting.as_owner().await;
+    sqlx::raw_sql("alter table placement drop column week").execute(&mut owner).await.expect("broken");
+    let lesson = office.lesson("13", 1, vec![]).await;
+    let last = {
+        office.place(lesson, 1, 2, 2, &[]).await;
+        office.setting.ledger.head().await.expect("head").position
+    };
+    office.projections.wait_for(last, SOON).await.expect("the others go on");
+    let status =
+        |name: &str| office.projections.status().into_iter().find(|it| it.name == name).expect("it is there");
+    assert_eq!(status("placement").state, ProjectionState::Stopped);
+    assert!(
+        status("placement").words().is_some_and(|words| words.contains(&last.to_string())),
+        "{:?}",
+        status("placement")
+    );
+    rebuilt(&office.setting, &["placement"]).await.expect("rebuilt");
+    office.projections.wait_for_named(&["placement"], last, SOON).await.expect("it goes on");
+    assert_eq!(status("placement").word(), "live");
+    office.projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_made_generation_of_a_dead_builder_is_begun_anew_and_a_living_one_is_left_alone() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    let setting = &office.setting;
+    let mut living = PgConnection::connect_with(&setting.owner).await.expect("connect");
+    sqlx::query("select pg_advisory_lock(hashtextextended('daybook rebuild ' || $1, 0))")
+        .bind(&setting.schema)
+        .execute(&mut living)
+        .await
+        .expect("locked");
+    let half = format!("{}_read_9", setting.schema);
+    let mut owner = setting.as_owner().await;
+    let made = format!(
+        "create schema {half}; insert into generation (generation_id, schema_name, digest, state) values (9, '{half}', '', 'building')"
+    );
+    sqlx::raw_sql(AssertSqlSafe(made)).execute(&mut owner).await.expect("half made");
+    assert!(matches!(rebuilt(setting, &[]).await, Err(RebuildError::Busy)));
+    projections::prepare(&setting.owner, &setting.schema).await.expect("prepared");
+    assert_eq!(current(setting).await.len(), 2, "a start leaves what is being made alone");
+    living.close().await.expect("died");
+    let done = rebuilt(setting, &[]).await.expect("rebuilt");
+    assert_eq!(current(setting).await, [(done.generation, "current".to_owned())]);
+    office.projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_cannot_read_an_event_leaves_everything_as_it_was() {
+    let setting = Setting::new().await;
+    let event = NodeStarted { node: "a".to_owned(), version: "1".into(), date: None };
+    setting.append(&StreamName::from("site"), vec![event.into()]).await;
+    let event = NewEvent { r#type: "FromTheFuture", subject: None, data: b"{}".to_vec() };
+    let write = Write { stream: StreamName::from("site"), expected: Expected::Any, events: vec![event] };
+    let meta = domain::Meta::new(domain::CommandId(uuid::Uuid::now_v7()), domain::Actor::System);
+    setting.ledger.append(Append { writes: vec![write], ..Append::new(meta) }).await.expect("appended");
+    let failed = rebuilt(&setting, &[]).await.expect_err("it cannot be read").to_string();
+    assert!(failed.contains("position 2") && failed.contains("FromTheFuture"), "{failed}");
+    assert_eq!(current(&setting).await, [(setting.generation.clone(), "current".to_owned())]);
+    let unknown = rebuilt(&setting, &["records"]).await.expect_err("no such").to_string();
+    assert!(unknown.contains("there is no projection records; there are account, plan, record"), "{unknown}");
+}
