@@ -175,7 +175,7 @@ fn fault(projection: &dyn Projection, after: i64, error: ProjectionError) -> Reb
 
 /// Whether it is the statement that is at fault, and not the database that is away or busy.
 fn is_fault(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|cause| cause.code()).is_some_and(|code| {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
         !matches!(code.get(..2), Some("08" | "25" | "40" | "53" | "55" | "57" | "58") | None)
     })
 }
