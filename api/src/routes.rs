@@ -13,6 +13,7 @@ pub mod reader;
 pub mod records;
 pub mod schemas;
 pub mod sessions;
+pub mod sign_offs;
 pub mod singletons;
 pub mod status;
 pub mod timetable;
@@ -41,6 +42,7 @@ pub fn openapi() -> serde_json::Value {
 fn described() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(sessions::routes())
+        .merge(sign_offs::routes())
         .merge(plans::routes())
         .merge(licence::routes())
         .merge(locks::routes())

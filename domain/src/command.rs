@@ -25,6 +25,7 @@ pub mod create_plan;
 pub mod end_lock;
 pub mod end_outage;
 pub mod end_session;
+pub mod end_sign_off;
 pub mod found;
 pub mod issue_token;
 pub mod log_in;
@@ -33,8 +34,10 @@ pub mod remove_record;
 pub mod report_contact;
 pub mod request_lock;
 pub mod revoke_token;
+pub mod sign_off;
 pub mod stale;
 pub mod start_node;
+mod way_in;
 pub mod write_record;
 
 /// The states that a command is decided against.

@@ -27,6 +27,7 @@ pub mod right;
 pub mod said;
 pub mod school;
 pub mod sessions;
+pub mod sign_off;
 pub mod site;
 pub mod value;
 
@@ -48,5 +49,6 @@ pub use right::{Action, AllPlans, GROUPS_FROM_THE_START, Mode, Plans, Right};
 pub use said::{Said, Word};
 pub use school::{Licence, School};
 pub use sessions::{Ended, Session, Sessions};
+pub use sign_off::{SignOff, SignOffs};
 pub use site::Site;
 pub use value::{Coupling, Hour, Row, Value};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition,
-    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, Stamp, Value,
+    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Value,
 };
 
 /// How many ended locks are remembered, so that a late use of one is told that it has ended.
@@ -45,6 +45,8 @@ pub struct Plan {
     hours_gone: HashMap<HourOf, u64>,
     /// Who is in the plan.
     pub sessions: Sessions,
+    /// Who has been told to leave, and for whom the plan is kept shut.
+    pub sign_offs: SignOffs,
     locks: BTreeMap<LockId, Lock>,
     locks_ended: VecDeque<(Lock, LockEnd)>,
 }
@@ -323,7 +325,10 @@ impl Fold for Plan {
                 self.locks.insert(e.lock, lock);
             }
             Event::LockEnded(e) => self.end_lock(e.lock, e.reason),
-            _ => self.sessions.evolve(event, at),
+            _ => {
+                self.sessions.evolve(event, at);
+                self.sign_offs.evolve(event, at);
+            }
         }
     }
 
@@ -334,6 +339,7 @@ impl Fold for Plan {
             }
         } else {
             self.sessions.settle(event, stamp);
+            self.sign_offs.settle(event, stamp);
         }
     }
 }

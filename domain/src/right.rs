@@ -117,6 +117,11 @@ impl Action {
         self != Action::Optimise
     }
 
+    /// Whether its periods are being optimised, so that nobody changes them by hand.
+    pub fn is_optimisation(self) -> bool {
+        matches!(self, Action::Optimise | Action::OptimiseMany)
+    }
+
     /// The right that asking for this lock takes.
     pub fn right(self) -> Right {
         match self {

@@ -54,6 +54,29 @@ pub struct Due {
     pub idle: Duration,
 }
 
+/// A time that the ledger gives, counted by the database's clock from the append that it comes with. Time in which nobody
+/// attended to the ledger does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deadline {
+    /// What it is about; together with `kind` its name.
+    pub subject: Uuid,
+    /// What happens then.
+    pub kind: &'static str,
+    /// The stream in which it happens.
+    pub stream: StreamName,
+    /// How long it is.
+    pub wait: Duration,
+}
+
+/// The name of a [`Deadline`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeadlineName {
+    /// What it is about.
+    pub subject: Uuid,
+    /// What happens then.
+    pub kind: &'static str,
+}
+
 /// What a credential is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
@@ -126,6 +149,10 @@ pub struct Append {
     pub fate: Fate,
     /// All of them must be due.
     pub due: Vec<Due>,
+    /// All of them must have passed, under the lock of the head and by the database's clock. One that is not known has not.
+    pub passed: Vec<DeadlineName>,
+    /// Times that begin with it.
+    pub deadlines: Vec<Deadline>,
     /// Hashes that come or go with it.
     pub credentials: Vec<CredentialChange>,
     /// Sessions and locks that begin with it: heard of just now, by the database's clock.
@@ -148,6 +175,8 @@ impl Append {
             rests_on: Vec::new(),
             fate: Fate::default(),
             due: Vec::new(),
+            passed: Vec::new(),
+            deadlines: Vec::new(),
             credentials: Vec::new(),
             contacts: Vec::new(),
             meta,
@@ -200,8 +229,8 @@ pub enum AppendError {
     /// A stream has moved on since the decision looked at it: read on and decide anew.
     #[error("a stream has moved since the decision looked at it")]
     Conflict,
-    /// A contact has been heard of in time.
-    #[error("the contact has been heard of in time")]
+    /// A contact has been heard of in time, or a deadline has not passed.
+    #[error("the time has not passed")]
     NotDue,
     /// The command has happened before.
     #[error("the command has happened before, at position {}", .0.position)]

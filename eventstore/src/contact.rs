@@ -21,17 +21,6 @@ pub(crate) async fn touch(pool: &PgPool, contacts: &[Uuid]) -> Result<(), sqlx::
     .map(|_| ())
 }
 
-pub(crate) async fn touch_all(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    sqlx::query!(
-        "with known as (select contact_id from contact order by contact_id for update)
-        update contact set seen_at = greatest(seen_at, clock_timestamp())
-        from known where contact.contact_id = known.contact_id"
-    )
-    .execute(pool)
-    .await
-    .map(|done| done.rows_affected())
-}
-
 pub(crate) async fn seen(
     pool: &PgPool,
     contacts: &[Uuid],

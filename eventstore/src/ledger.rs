@@ -12,15 +12,16 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::alone::{self, Alone};
-use crate::append::{Append, AppendError, Appended, StoredCommand};
+use crate::append::{Append, AppendError, Appended, DeadlineName, StoredCommand};
 use crate::committer::{self, Committer};
 use crate::credential::CredentialRow;
+use crate::deadline::PassedDeadline;
 use crate::migrate::{MigrateError, migrate};
 use crate::pool::{OpenError, PoolSettings, check_role, service_pool};
 use crate::queue::PendingAppend;
 use crate::recorded::{Batch, Head, Recorded};
 use crate::subscription::{Follower, Subscription};
-use crate::{contact, credential, read};
+use crate::{contact, credential, deadline, read};
 
 /// One ledger: everything that ever happened, in one order. Cheap to clone; all clones share one committer.
 #[derive(Clone)]
@@ -152,10 +153,21 @@ impl Ledger {
         contact::touch(&self.pool, contacts).await
     }
 
-    /// All contacts count as heard of now: after boot, and after the ledger was away, because that time counts
-    /// towards no deadline.
-    pub async fn touch_all_contacts(&self) -> Result<u64, sqlx::Error> {
-        contact::touch_all(&self.pool).await
+    /// This node attends to deadlines now; to be called before every search for what is over. When no node has for longer
+    /// than `away_after`, because the service or the ledger was away, everything that waits is put off by that time. Answers
+    /// the database's clock.
+    pub async fn attend(&self, away_after: Duration) -> Result<DateTime<Utc>, sqlx::Error> {
+        deadline::attend(&self.pool, away_after).await
+    }
+
+    /// Deadlines that are over, the oldest first. Only an append with `passed` decides, and takes them away.
+    pub async fn passed_deadlines(&self, limit: i64) -> Result<Vec<PassedDeadline>, sqlx::Error> {
+        deadline::passed(&self.pool, limit).await
+    }
+
+    /// Whether this one is over, as a hint.
+    pub async fn has_passed(&self, name: DeadlineName) -> Result<bool, sqlx::Error> {
+        deadline::has_passed(&self.pool, name).await
     }
 
     /// When these were last heard of; unknown ones are left out.

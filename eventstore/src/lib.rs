@@ -12,6 +12,7 @@ mod append;
 mod committer;
 mod contact;
 mod credential;
+mod deadline;
 mod judge;
 mod ledger;
 mod locked;
@@ -27,9 +28,10 @@ mod trouble;
 pub use alone::Alone;
 pub use append::{
     APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange,
-    CredentialKind, Due, Expected, Fate, NewEvent, StoredCommand, Write,
+    CredentialKind, Deadline, DeadlineName, Due, Expected, Fate, NewEvent, StoredCommand, Write,
 };
 pub use credential::CredentialRow;
+pub use deadline::PassedDeadline;
 pub use ledger::Ledger;
 pub use migrate::MigrateError;
 pub use pool::{OpenError, PoolSettings, SERVICE_ROLE, service_pool};

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::append::{AppendError, StoredCommand};
 use crate::contact::interval;
-use crate::credential;
 use crate::judge::{Versions, streams};
 use crate::queue::Member;
 use crate::recorded::Head;
 use crate::sheaf::{Sheaf, Stand, call};
 use crate::trouble::Trouble;
+use crate::{credential, deadline};
 
 /// What is written under the lock. It outlives an attempt that fails, so that nobody is lost.
 pub(crate) struct Locked {
@@ -59,6 +59,7 @@ impl Locked {
     ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
         self.settle_known(connection, on.epoch).await?;
         self.settle_not_due(connection).await?;
+        self.settle_not_passed(connection).await?;
         self.look_up(connection).await?;
         let mut sheaf = Sheaf::new(on);
         for member in std::mem::take(&mut self.members) {
@@ -71,6 +72,7 @@ impl Locked {
         }
         let mut begun: Vec<Uuid> =
             sheaf.appends().flat_map(|append| append.contacts.iter().copied()).collect();
+        deadline::change(connection, &sheaf.appends().collect::<Vec<_>>()).await?;
         if !begun.is_empty() {
             begun.sort_unstable();
             begun.dedup();
@@ -115,8 +117,24 @@ impl Locked {
         Ok(())
     }
 
-    /// Answers those whose contact has been heard of in time. Locking the rows waits for one that is being heard of
-    /// at this moment.
+    /// Answers those whose deadlines have not passed.
+    async fn settle_not_passed(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let names: Vec<_> =
+            self.members.iter().flat_map(|member| member.append.passed.iter().copied()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut passed = deadline::judge(connection, &names).await?.into_iter();
+        for member in std::mem::take(&mut self.members) {
+            let count = member.append.passed.len();
+            let all = passed.by_ref().take(count).filter(|passed| *passed).count() == count;
+            if all { self.members.push(member) } else { member.answer(Err(AppendError::NotDue)) }
+        }
+        Ok(())
+    }
+
+    /// Answers those whose contact has been heard of in time, or was not because nobody attended to the ledger. Locking
+    /// the rows waits for one that is being heard of at this moment.
     async fn settle_not_due(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let dues: Vec<_> = self.members.iter().flat_map(|member| &member.append.due).collect();
         if dues.is_empty() {
@@ -129,8 +147,10 @@ impl Locked {
             .execute(&mut *connection)
             .await?;
         let silent = sqlx::query_scalar!(
-            r#"select coalesce(c.seen_at <= clock_timestamp() - d.idle, false) as "silent!"
+            r#"select coalesce(c.seen_at <= clock_timestamp() - d.idle, false)
+                and a.at >= clock_timestamp() - least(d.idle / 2, interval '5 s') as "silent!"
             from unnest($1::uuid[], $2::interval[]) with ordinality as d (contact_id, idle, n)
+            cross join attended a
             left join contact c using (contact_id)
             order by d.n"#,
             &dues.iter().map(|due| due.contact).collect::<Vec<_>>(),

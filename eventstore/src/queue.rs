@@ -108,7 +108,8 @@ impl Member {
     /// It has more than events and a command: the transaction needs statements of its own.
     pub(crate) fn has_extras(&self) -> bool {
         let append = &self.append;
-        !(append.due.is_empty() && append.credentials.is_empty() && append.contacts.is_empty())
+        let waits = append.due.is_empty() && append.passed.is_empty();
+        !(waits && append.credentials.is_empty() && append.contacts.is_empty() && append.deadlines.is_empty())
     }
 
     /// Answers with what stands in the ledger under its id: its own doing when it was in doubt, else a repetition.

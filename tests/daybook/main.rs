@@ -25,6 +25,7 @@ mod records;
 mod routes_golden;
 mod school_years;
 mod sessions;
+mod sign_offs;
 mod soak;
 mod subscribers;
 mod timetable;

@@ -1,9 +1,15 @@
 //! Who calls: from a token to a session or a program that is still welcome.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use domain::command::Office;
 use domain::command::change_licence::check_school;
-use domain::{PlanId, Refusal, RefusalCode, Right, School, SessionId, Sessions, TokenId, Who};
-use eventstore::{CredentialKind, CredentialRow};
+use domain::command::end_sign_off::Over;
+use domain::{
+    PlanId, Refusal, RefusalCode, Right, School, SessionId, Sessions, SignOff, SignOffId, TokenId, Who,
+};
+use eventstore::{CredentialKind, CredentialRow, DeadlineName};
 use sha2::{Digest, Sha256};
 
 use super::{Desk, Failure};
@@ -26,7 +32,7 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 
 impl Desk {
     /// Who shows this token: 401 when nobody does any more, with the reason as far as it is known. It is contact.
-    pub async fn caller(&self, token: &str) -> Result<Caller, Failure> {
+    pub async fn caller(self: &Arc<Desk>, token: &str) -> Result<Caller, Failure> {
         let Some(credential) = self.credential(token).await? else {
             return Err(Refusal::bare(RefusalCode::NotLoggedIn).into());
         };
@@ -39,6 +45,9 @@ impl Desk {
             CredentialKind::Session => {
                 let session = SessionId(credential.owner);
                 let plan = credential.stream.and_then(|stream| PlanId::of_stream(stream.as_str()));
+                if let Some(plan) = &plan {
+                    self.end_grace(session, plan).await?;
+                }
                 let who = match self.session_owner(session, plan.as_ref()).await? {
                     Ok(who) => who,
                     // It may have been opened by another node a moment ago: the ledger knows.
@@ -54,6 +63,26 @@ impl Desk {
             }
             CredentialKind::Password => Err(Refusal::bare(RefusalCode::NotLoggedIn).into()),
         }
+    }
+
+    /// Whoever calls after his grace is over is signed off before he is heard, not when a sweep comes by.
+    async fn end_grace(self: &Arc<Desk>, session: SessionId, plan: &PlanId) -> Result<(), Failure> {
+        let now = self.now();
+        let is_over = |it: &&SignOff| {
+            let grace = TimeDelta::seconds(it.grace_seconds.into());
+            it.announced.is_some_and(|announced| announced.at + grace <= now)
+        };
+        let over: Vec<SignOffId> = self
+            .with_plan(plan, |plan| plan.sign_offs.of(session).filter(is_over).map(|it| it.id).collect())
+            .await?;
+        for sign_off in over {
+            // It may have been put off: time in which the service was away does not count.
+            let grace = DeadlineName { subject: sign_off.0, kind: Over::Grace.word() };
+            if self.ledger.has_passed(grace).await? {
+                super::sweep::end_sign_off(self, plan.clone(), sign_off, Over::Grace).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Whose a token is, whether or not it is still good.

@@ -16,11 +16,9 @@ impl Clock {
         Ok(Clock(RwLock::new((database_now(ledger).await?, Instant::now()))))
     }
 
-    /// Reads it again.
-    pub async fn set(&self, ledger: &Ledger) -> Result<(), sqlx::Error> {
-        let reading = (database_now(ledger).await?, Instant::now());
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = reading;
-        Ok(())
+    /// It has just been read again.
+    pub fn set(&self, now: DateTime<Utc>) {
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = (now, Instant::now());
     }
 
     /// The moment.

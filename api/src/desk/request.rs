@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::command::{Office, Stream};
 use domain::{CommandId, Event, SessionId, Who};
-use eventstore::{CredentialChange, Due};
+use eventstore::{CredentialChange, Deadline, DeadlineName, Due};
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -45,6 +45,10 @@ pub struct Extra {
     pub contacts: Vec<Uuid>,
     /// Deadlines that must have passed, by the database's clock.
     pub due: Vec<Due>,
+    /// The same of times that were given.
+    pub passed: Vec<DeadlineName>,
+    /// Times that begin.
+    pub deadlines: Vec<Deadline>,
     /// What is noted as the cause beside the events.
     pub cause: Option<String>,
     /// Whether the answer holds a secret and is not stored under the key.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use domain::command::end_lock::EndLock;
 use domain::command::end_session::EndSession;
-use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, Who};
-use eventstore::Due;
+use domain::command::end_sign_off::{EndSignOff, Over};
+use domain::{LockEnd, LockId, PlanId, SessionEnd, SessionId, SignOffId, Who};
+use eventstore::{DeadlineName, Due, PassedDeadline};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,29 +23,26 @@ const CANDIDATES_MAX: i64 = 500;
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
     let shortest = desk.terms.session_idle.min(desk.terms.lock_lease);
     let every = (shortest / 4).clamp(Duration::from_millis(100), Duration::from_secs(1));
-    // Time in which the service or the ledger was away counts towards no deadline.
-    let mut was_away = true;
     loop {
+        // Time in which the service or the ledger was away counts towards no deadline.
+        if let Ok(now) = desk.ledger.attend(every * 3).await {
+            desk.clock.set(now);
+            contact::write_due(&desk).await;
+            if let Err(failure) = sweep(&desk).await {
+                tracing::debug!(?failure, "a sweep for ended sessions and locks was broken off");
+            }
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
-        }
-        if desk.clock.set(&desk.ledger).await.is_err() {
-            was_away = true;
-            continue;
-        }
-        if was_away {
-            was_away = desk.ledger.touch_all_contacts().await.is_err();
-            continue;
-        }
-        contact::write_due(&desk).await;
-        if let Err(failure) = sweep(&desk).await {
-            tracing::debug!(?failure, "a sweep for ended sessions and locks was broken off");
         }
     }
 }
 
 async fn sweep(desk: &Arc<Desk>) -> Result<(), Failure> {
+    for passed in desk.ledger.passed_deadlines(CANDIDATES_MAX).await? {
+        end_deadline(desk, &passed).await?;
+    }
     let idle = desk.terms.session_idle + desk.contacts.slack();
     let lease = desk.terms.lock_lease + desk.contacts.slack();
     let silent = desk.ledger.due_contacts(idle.min(lease), CANDIDATES_MAX).await?;
@@ -80,11 +78,37 @@ async fn end_lock(desk: &Arc<Desk>, lock: LockId, plan: PlanId, lease: Duration)
     end(desk, EndLock { plan, lock, reason: LockEnd::NotRenewed }, due).await
 }
 
+async fn end_deadline(desk: &Arc<Desk>, passed: &PassedDeadline) -> Result<(), Failure> {
+    let over = [Over::Grace, Over::Reservation].into_iter().find(|over| over.word() == passed.kind);
+    let (Some(over), Some(plan)) = (over, PlanId::of_stream(passed.stream.as_str())) else {
+        tracing::warn!(?passed, "a deadline that this build does not know; a newer one gave it");
+        return Ok(());
+    };
+    end_sign_off(desk, plan, SignOffId(passed.subject), over).await
+}
+
+/// Ends what a sign-off gave time for, if that has passed.
+pub(super) async fn end_sign_off(
+    desk: &Arc<Desk>,
+    plan: PlanId,
+    sign_off: SignOffId,
+    over: Over,
+) -> Result<(), Failure> {
+    let passed = vec![DeadlineName { subject: sign_off.0, kind: over.word() }];
+    end_with(desk, EndSignOff { plan, sign_off, over }, Extra { passed, ..Extra::default() }).await
+}
+
 async fn end<C>(desk: &Arc<Desk>, command: C, due: Vec<Due>) -> Result<(), Failure>
 where
     C: domain::command::Command + Send + Sync + 'static,
 {
-    let extra = Extra { due, ..Extra::default() };
+    end_with(desk, command, Extra { due, ..Extra::default() }).await
+}
+
+async fn end_with<C>(desk: &Arc<Desk>, command: C, extra: Extra) -> Result<(), Failure>
+where
+    C: domain::command::Command + Send + Sync + 'static,
+{
     match desk.execute(Request::of(Who::System), command, extra, |_, _| Answer::empty(204)).await {
         // The plan may have been opened on a read model that knows less than the ledger; the next sweep sees more.
         Ok(_) | Err(Failure::Refused(_)) => Ok(()),

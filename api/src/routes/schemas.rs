@@ -114,6 +114,21 @@ pub struct StartedSession {
 }
 
 #[derive(Serialize, ToSchema)]
+pub struct SignOffs {
+    pub items: Vec<SignOff>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SignOff {
+    #[schema(format = Uuid)]
+    pub session: String,
+    pub user: String,
+    /// When the session ends.
+    #[schema(format = DateTime)]
+    pub ends_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
 pub struct Lock {
     #[schema(format = Uuid)]
     pub lock: String,

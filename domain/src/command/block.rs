@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::{CarriedLock, Office};
 use crate::{
-    Action, ChangeRefused, Class, Kind, Lock, Mode, Obstacle, Plan, RecordId, Refusal, RefusalCode, Session,
-    Value,
+    Action, ChangeRefused, Class, Kind, Lock, Mode, Obstacle, Plan, RecordId, Refusal, RefusalCode,
+    Reservation, Session, SignOff, Value,
 };
 
 /// The action whose lock a change of the exclusive class must carry.
@@ -51,7 +51,7 @@ pub fn check_block(
 ) -> Result<(), Refusal> {
     let plan = office.plan()?;
     let optimising: Vec<&Lock> =
-        plan.locks().filter(|lock| lock.action == Action::Optimise && lock.covers(period)).collect();
+        plan.locks().filter(|lock| lock.action.is_optimisation() && lock.covers(period)).collect();
     if !optimising.is_empty() {
         let held: Vec<Json> = optimising.iter().map(|lock| lock_holder(office, plan, lock)).collect();
         let obstacles = optimising.iter().filter_map(|lock| lock_obstacle(plan, lock)).collect();
@@ -92,7 +92,11 @@ pub fn covering<'a>(
         .singleton(Kind::SchoolData)
         .and_then(|data| data.fields.get("cover_restricted_to_period"))
         .is_some_and(|value| *value.open() == Value::Flag(true));
-    let over = period.and_then(|period| plan.period_dates(period)).is_some_and(|(_, to)| to < today);
+    let is_over = |period| plan.period_dates(period).is_some_and(|(_, to)| to < today);
+    let over = match period {
+        Some(period) => is_over(period),
+        None => plan.records_of(Kind::Periods).all(|period| is_over(period.id)),
+    };
     plan.sessions
         .iter()
         .filter(move |other| other.mode == Mode::Cover && other.who != session.who)
@@ -123,7 +127,20 @@ pub fn lock_holder(office: &Office<'_>, plan: &Plan, lock: &Lock) -> Json {
     holder(user.as_deref(), lock.action.word(), periods.as_deref(), lock.since())
 }
 
-fn cover_holder(office: &Office<'_>, plan: &Plan, session: &Session) -> Json {
+/// The same of somebody for whom the plan is kept shut.
+pub fn reservation_holder(
+    office: &Office<'_>,
+    plan: &Plan,
+    sign_off: &SignOff,
+    reservation: &Reservation,
+) -> Json {
+    let user = plan.sessions.get(reservation.session).map(|session| office.accounts.name_of(session.who));
+    let since = sign_off.announced.map(|stamp| stamp.at);
+    holder(user.as_deref(), reservation.action.word(), None, since)
+}
+
+/// `{user, action, periods, since}` of a session in cover mode.
+pub fn cover_holder(office: &Office<'_>, plan: &Plan, session: &Session) -> Json {
     let periods = session.period.and_then(|period| plan.name_of(period)).map(|name| vec![name]);
     holder(Some(&office.accounts.name_of(session.who)), "cover", periods.as_deref(), session.since)
 }

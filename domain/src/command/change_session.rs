@@ -1,6 +1,7 @@
 //! Mode, period and activity of a session.
 
-use super::log_in::{check_mode, check_way_in};
+use super::log_in::{check_mode, edits};
+use super::way_in::check_cover_begins;
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{FieldFault, Kind, Mode, PlanCondition, PlanId, Refusal, Right, SessionChanged};
 
@@ -70,15 +71,14 @@ impl Command for ChangeSession {
                 return Err(Refusal::not_permitted("mode").into());
             }
             check_mode(office, mode, ask.who)?;
-            let edits = [Right::Data, Right::Timetable, Right::Import, Right::Settings];
-            if mode == Mode::Timetable && !edits.iter().any(|right| office.accounts.may(ask.who, *right)) {
+            if mode == Mode::Timetable && !edits(office, ask.who) {
                 return Err(Refusal::not_permitted(Right::Timetable.word()).into());
             }
         }
         // Beginning cover, and taking cover to another period, is the critical action; the rest disturbs nobody.
         let mode_then = mode.unwrap_or(session.mode);
         if mode_then == Mode::Cover && (mode.is_some() || period.is_some()) {
-            check_way_in(office, plan, ask.who, Mode::Cover, period.or(session.period), Some(id))?;
+            check_cover_begins(office, plan, ask, period.or(session.period))?;
         }
         if mode.is_none() && period.is_none() && activity.is_none() {
             return Ok(Vec::new());

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Accounts, Ended, Event, LockEnd, LockEnded, Plan, PlanId, Refusal, RefusalCode, SessionEnd, SessionEnded,
-    SessionId,
+    Accounts, Action, Ended, Event, LockEnd, LockEnded, Plan, PlanId, Refusal, RefusalCode, ReservationEnd,
+    ReservationEnded, SessionEnd, SessionEnded, SessionId,
 };
 
 /// Ends a session, and with it the locks that it holds.
@@ -34,7 +34,15 @@ impl Command for EndSession {
             if plan.sessions.get(self.session).is_none() {
                 return Ok(Vec::new());
             }
-            return Ok(events(plan, self.session, self.reason.clone()));
+            // Whoever is told to leave and is then not heard of any more has left: he does not come back with his old token.
+            let told_to_leave = plan.sign_offs.of(self.session).next();
+            let reason = match (&self.reason, told_to_leave) {
+                (SessionEnd::ContactLost, Some(sign_off)) => {
+                    SessionEnd::SignedOff { by: sign_off.by, message: sign_off.message.clone() }
+                }
+                (reason, _) => reason.clone(),
+            };
+            return Ok(events(plan, self.session, reason));
         }
         if office.sessions.get(self.session).is_none() {
             return Ok(Vec::new());
@@ -44,14 +52,27 @@ impl Command for EndSession {
     }
 }
 
-/// The end of a session of a plan: its locks first, then itself.
+/// The end of a session of a plan: its locks and reservations first, then itself.
 pub(super) fn events(plan: &Plan, session: SessionId, reason: SessionEnd) -> Vec<(Stream, Event)> {
     plan.locks()
         .filter(|lock| lock.session == session)
-        .map(|lock| LockEnded { lock: lock.id, reason: LockEnd::SessionEnded }.into())
-        .chain(std::iter::once(SessionEnded { session, reason }.into()))
-        .map(|event| (Stream::Plan, event))
+        .map(|lock| (Stream::Plan, LockEnded { lock: lock.id, reason: LockEnd::SessionEnded }.into()))
+        .chain(end_reservation(plan, session, ReservationEnd::SessionEnded, None))
+        .chain(std::iter::once((Stream::Plan, SessionEnded { session, reason }.into())))
         .collect()
+}
+
+/// The plan is no longer kept shut for this session, or only no longer for this action.
+pub(super) fn end_reservation(
+    plan: &Plan,
+    session: SessionId,
+    reason: ReservationEnd,
+    action: Option<Action>,
+) -> impl Iterator<Item = (Stream, Event)> {
+    plan.sign_offs
+        .reservations()
+        .filter(move |(_, it)| it.session == session && action.is_none_or(|action| it.action == action))
+        .map(move |(sign_off, _)| (Stream::Plan, ReservationEnded { sign_off: sign_off.id, reason }.into()))
 }
 
 /// What a late call of a session is told.
@@ -73,7 +94,6 @@ pub fn ended_refusal(ended: &Ended, accounts: &Accounts) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Action;
     use crate::command::testing::{Desk, PLAN};
 
     #[test]

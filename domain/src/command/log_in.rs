@@ -1,10 +1,9 @@
 //! Logging in, to a plan or to the site.
 
-use super::block::{lock_holder, lock_obstacle};
+use super::way_in::{check_cover_begins, check_school, check_way_in};
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
-    Action, ChangeRefused, Event, Kind, Lock, Mode, Plan, PlanCondition, PlanId, Refusal, RefusalCode, Right,
-    School, SchoolOpened, SchoolPlanAdded, SessionId, SessionStarted, Who,
+    Kind, Mode, Plan, PlanCondition, PlanId, RecordId, Refusal, Right, School, SessionId, SessionStarted, Who,
 };
 
 /// Starts a session. Who it is has been proved by a password, a token or the token of a session that was lost.
@@ -75,7 +74,10 @@ impl Command for LogIn {
         if let Some(lost) = self.replaces.filter(|lost| plan.sessions.get(*lost).is_some()) {
             events.extend(super::end_session::events(plan, lost, crate::SessionEnd::Replaced));
         }
-        check_way_in(office, plan, ask.who, mode, period, self.replaces)?;
+        check_way_in(office, plan, ask.who, self.replaces)?;
+        if mode == Mode::Cover {
+            check_cover_begins(office, plan, ask, period)?;
+        }
         events.extend(check_school(office, plan, ask.who)?);
         events.push((Stream::Plan, self.started(ask.who, mode, period).into()));
         Ok(events)
@@ -102,7 +104,7 @@ impl LogIn {
         Ok(events)
     }
 
-    fn started(&self, who: Who, mode: Mode, period: Option<crate::RecordId>) -> SessionStarted {
+    fn started(&self, who: Who, mode: Mode, period: Option<RecordId>) -> SessionStarted {
         SessionStarted {
             session: self.session,
             who,
@@ -120,10 +122,7 @@ impl LogIn {
         who: Who,
         wish: Option<Mode>,
     ) -> Result<Mode, Refusal> {
-        let edits = office.accounts.may(who, Right::Data)
-            || office.accounts.may(who, Right::Timetable)
-            || office.accounts.may(who, Right::Import)
-            || office.accounts.may(who, Right::Settings);
+        let edits = edits(office, who);
         // Coming back to a plan that is only read meanwhile, one reads.
         let wish = wish.filter(|_| !(self.mode.is_none() && plan.condition() != PlanCondition::Open));
         if plan.condition() != PlanCondition::Open && wish.is_some_and(|mode| mode != Mode::Read) {
@@ -137,6 +136,20 @@ impl LogIn {
     }
 }
 
+/// Whether somebody may change anything but cover: then he is in timetable mode unless he wishes otherwise.
+pub(super) fn edits(office: &Office<'_>, who: Who) -> bool {
+    const RIGHTS: [Right; 7] = [
+        Right::Data,
+        Right::Timetable,
+        Right::Optimise,
+        Right::Import,
+        Right::Settings,
+        Right::Plans,
+        Right::Licence,
+    ];
+    RIGHTS.iter().any(|right| office.accounts.may(who, *right))
+}
+
 /// Checks that somebody may be in a mode at all.
 pub(super) fn check_mode(office: &Office<'_>, mode: Mode, who: Who) -> Result<Mode, Refusal> {
     let right = match mode {
@@ -145,61 +158,6 @@ pub(super) fn check_mode(office: &Office<'_>, mode: Mode, who: Who) -> Result<Mo
         Mode::Read => Right::Read,
     };
     office.check_needs(Needs::Right(right), who).map(|()| mode)
-}
-
-/// Checks that no lock keeps the plan shut, and that cover mode does not begin in a period that is being optimised.
-pub(super) fn check_way_in(
-    office: &Office<'_>,
-    plan: &Plan,
-    who: Who,
-    mode: Mode,
-    period: Option<crate::RecordId>,
-    replaces: Option<SessionId>,
-) -> Result<(), Refusal> {
-    let shut = |lock: &&Lock| lock.action.is_exclusive() && Some(lock.session) != replaces;
-    if let Some(lock) = plan.locks().find(shut) {
-        return Err(blocked(office, plan, who, "exclusive-lock", lock));
-    }
-    let optimising = |lock: &&Lock| lock.action == Action::Optimise && lock.covers(period);
-    if mode == Mode::Cover
-        && let Some(lock) = plan.locks().find(optimising)
-    {
-        return Err(blocked(office, plan, who, "optimisation", lock));
-    }
-    Ok(())
-}
-
-/// Checks that no lock of the licence, held in another plan, keeps all plans of the school shut; what there is to tell the school.
-///
-/// Why of "log in to plan B" and "take the lock of the licence in plan A" exactly one succeeds: the log-in looks at the stream of the
-/// school and writes that of B; the lock looks at the streams of all plans of the school, B among them, and writes that of the school.
-/// Whichever is written first moves a stream that the other has looked at, so the other is decided anew, and refused. Making plan C
-/// writes the stream of the school too, so a lock that has not looked at C is decided anew as well.
-fn check_school(office: &Office<'_>, plan: &Plan, who: Who) -> Result<Vec<(Stream, Event)>, Refusal> {
-    let (Some(school), Some(id)) = (office.school, plan.id()) else { return Ok(Vec::new()) };
-    let mut news = Vec::new();
-    // A plan of a ledger that knew nothing of schools tells its own that it is there.
-    if !school.has(id) {
-        news.push((Stream::School, SchoolPlanAdded { plan: id.clone(), who }.into()));
-    }
-    let Some(shut) = school.shut() else { return Ok(news) };
-    let holder = if shut.plan == *id { Some(plan) } else { office.plan_beside(&shut.plan) };
-    match holder.and_then(|holder| Some((holder, holder.lock(shut.lock)?))) {
-        Some((holder, lock)) if shut.plan != *id => Err(blocked(office, holder, who, "exclusive-lock", lock)),
-        Some(_) => Ok(news),
-        None => {
-            news.push((Stream::School, SchoolOpened { lock: shut.lock }.into()));
-            Ok(news)
-        }
-    }
-}
-
-fn blocked(office: &Office<'_>, plan: &Plan, who: Who, rule: &str, lock: &Lock) -> Refusal {
-    let mut event = ChangeRefused::new(who, None, RefusalCode::Blocked);
-    event.rule = Some(rule.to_owned());
-    event.obstacles = lock_obstacle(plan, lock).into_iter().collect();
-    let members = serde_json::json!({ "rule": rule, "held_by": [lock_holder(office, plan, lock)] });
-    Refusal::with(RefusalCode::Blocked, members).recorded(event)
 }
 
 #[cfg(test)]

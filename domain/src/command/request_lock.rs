@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::block::{covering, lock_holder, lock_obstacle, present, session_obstacle};
+use super::block::{cover_holder, covering, lock_holder, lock_obstacle, present, session_obstacle};
+use super::end_session::end_reservation;
 use super::{Ask, Command, Decision, Needs, Office, Stream};
 use crate::{
     Action, FieldFault, Kind, Lock, LockDenied, LockGranted, LockId, Mode, Obstacle, Plan, PlanCondition,
-    PlanId, RecordId, Refusal, RefusalCode, School, SchoolShut, Session,
+    PlanId, RecordId, Refusal, RefusalCode, ReservationEnd, School, SchoolShut, Session,
 };
 
 /// Asks for a lock; grant and denial are both recorded.
@@ -55,7 +56,8 @@ impl Command for RequestLock {
             let shut = SchoolShut { plan: self.plan.clone(), lock: self.lock, session: session.id };
             (Stream::School, shut.into())
         });
-        Ok(std::iter::once((Stream::Plan, granted.into())).chain(shut).collect())
+        let kept_shut = end_reservation(plan, session.id, ReservationEnd::Granted, Some(self.action));
+        Ok(std::iter::once((Stream::Plan, granted.into())).chain(kept_shut).chain(shut).collect())
     }
 }
 
@@ -136,24 +138,17 @@ impl RequestLock {
         periods: &[RecordId],
         ask: &Ask<'_>,
     ) -> Result<(), Refusal> {
-        let in_the_way = |lock: &Lock| periods.iter().any(|period| lock.covers(Some(*period)));
+        // Beside an exclusive lock there is no other, its holder's neither.
+        let in_the_way = |lock: &Lock| {
+            lock.action.is_exclusive() || periods.iter().any(|period| lock.covers(Some(*period)))
+        };
         self.check_locks(office, plan, session, Some(&periods.to_vec()), in_the_way)?;
         for period in periods {
             let covering: Vec<&Session> = covering(plan, session, Some(*period), ask.today).collect();
             if covering.is_empty() {
                 continue;
             }
-            let held: Vec<_> = covering
-                .iter()
-                .map(|other| {
-                    json!({
-                        "user": office.accounts.name_of(other.who),
-                        "action": "cover",
-                        "periods": other.period.and_then(|period| plan.name_of(period)).map(|name| [name]),
-                        "since": other.since,
-                    })
-                })
-                .collect();
+            let held: Vec<_> = covering.iter().map(|other| cover_holder(office, plan, other)).collect();
             let obstacles = covering.iter().map(|other| session_obstacle(other)).collect();
             let denied = self.denied(session, Some(&periods.to_vec()), obstacles).coded(RefusalCode::Blocked);
             let members = json!({ "rule": "cover", "held_by": held });

@@ -30,7 +30,8 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A plan with the users anna and bert (planners), clara and curt (cover planners), victor (viewer).
+    /// A plan with the users anna and bert (planners), clara and curt (cover planners), victor (viewer), adam and eve
+    /// (administrators).
     pub fn with_plan() -> Desk {
         let mut desk = Desk::default();
         desk.done_as(Who::System, None, &FoundLedger);
@@ -42,6 +43,8 @@ impl Desk {
             ("clara", "cover-planners"),
             ("curt", "cover-planners"),
             ("victor", "viewers"),
+            ("adam", "administrators"),
+            ("eve", "administrators"),
         ];
         for (name, group) in groups {
             let user = UserId(desk.id());
@@ -271,5 +274,6 @@ fn log_in(session: SessionId, mode: Option<crate::Mode>) -> LogIn {
 }
 
 fn request(lock: LockId, action: Action) -> RequestLock {
-    RequestLock { plan: PLAN.parse().unwrap(), lock, action, periods: None }
+    let periods = action.is_optimisation().then(|| vec!["1".to_owned()]);
+    RequestLock { plan: PLAN.parse().unwrap(), lock, action, periods }
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use domain::StreamName;
-use eventstore::{AppendError, Credential, CredentialChange, CredentialKind, Due, Expected};
+use eventstore::{
+    AppendError, Credential, CredentialChange, CredentialKind, Deadline, DeadlineName, Due, Expected,
+};
 use uuid::Uuid;
 
 use crate::setting::{Setting, command, one};
 
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_deadline_is_decided_by_the_clock_of_the_database() {
@@ -34,6 +37,7 @@ async fn a_deadline_is_decided_by_the_clock_of_the_database() {
     assert!(matches!(ledger.append(end()).await, Err(AppendError::NotDue)));
 
     sqlx::query("update contact set seen_at = seen_at - interval '61 s'").execute(&mut owner).await.unwrap();
+    ledger.attend(HOUR).await.unwrap();
     assert_eq!(ledger.append(end()).await.unwrap().last, 2);
     ledger.drop_contacts(&[session]).await.unwrap();
     assert!(ledger.contacts(&[session]).await.unwrap().is_empty());
@@ -83,6 +87,7 @@ async fn one_that_is_not_due_spoils_nothing_for_its_neighbours() {
         end.due = contacts.iter().map(|contact| Due { contact: *contact, idle: 60 * SECOND }).collect();
         ledger.enqueue(end).unwrap()
     };
+    ledger.attend(HOUR).await.unwrap();
     let pending = [end("a", &[silent, heard]), end("b", &[silent]), end("c", &[]), end("d", &[heard])];
     let mut outcomes = Vec::new();
     for one in pending {
@@ -90,9 +95,84 @@ async fn one_that_is_not_due_spoils_nothing_for_its_neighbours() {
     }
     assert_eq!(outcomes, [false, true, true, false]);
 
-    assert_eq!(ledger.touch_all_contacts().await.unwrap(), 2);
-    assert!(ledger.due_contacts(60 * SECOND, 10).await.unwrap().is_empty());
+    assert_eq!(ledger.due_contacts(60 * SECOND, 10).await.unwrap(), [silent]);
     assert_eq!(ledger.contacts(&[silent, heard, Uuid::now_v7()]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn time_in_which_nobody_attended_counts_towards_no_deadline() {
+    let setting = Setting::new().await;
+    let (ledger, session) = (&setting.ledger, Uuid::now_v7());
+    let mut begin = one("plan/a", Expected::Exactly(0), "1");
+    begin.contacts = vec![session];
+    begin.deadlines = vec![grace(session, 30 * SECOND)];
+    ledger.append(begin).await.unwrap();
+    ledger.attend(HOUR).await.unwrap();
+    // Silent for 40 s, then everybody was away for 50 s.
+    let mut owner = setting.as_owner().await;
+    sqlx::raw_sql(
+        "update contact set seen_at = seen_at - interval '90 s';
+        update deadline set passes_at = passes_at - interval '70 s';
+        update attended set at = at - interval '50 s'",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    let end = |idle: Duration| {
+        let mut end = one("plan/a", Expected::Exactly(1), "2");
+        end.due = vec![Due { contact: session, idle }];
+        end
+    };
+    let refused = ledger.append(end(60 * SECOND)).await;
+    assert!(matches!(refused, Err(AppendError::NotDue)), "nobody attended meanwhile");
+    let mut over = one("plan/a", Expected::Exactly(1), "2");
+    over.passed = vec![grace_of(session)];
+    assert!(matches!(ledger.append(over).await, Err(AppendError::NotDue)), "nobody attended meanwhile");
+
+    // Two nodes come back at the same moment: the time is made good once.
+    let (one, other) = tokio::join!(ledger.attend(3 * SECOND), ledger.attend(3 * SECOND));
+    one.and(other).unwrap();
+    assert!(ledger.due_contacts(60 * SECOND, 10).await.unwrap().is_empty());
+    assert_eq!(ledger.due_contacts(39 * SECOND, 10).await.unwrap(), [session], "silent for 40 s, no less");
+    assert!(ledger.passed_deadlines(10).await.unwrap().is_empty());
+    assert!(matches!(ledger.append(end(60 * SECOND)).await, Err(AppendError::NotDue)));
+    assert_eq!(ledger.append(end(39 * SECOND)).await.unwrap().last, 2);
+}
+
+fn grace_of(subject: Uuid) -> DeadlineName {
+    DeadlineName { subject, kind: "grace" }
+}
+
+fn grace(subject: Uuid, wait: Duration) -> Deadline {
+    Deadline { subject, kind: "grace", stream: StreamName::from("plan/a"), wait }
+}
+
+#[tokio::test]
+async fn what_was_given_time_ends_once_and_not_before() {
+    let setting = Setting::new().await;
+    let (ledger, subject) = (&setting.ledger, Uuid::now_v7());
+    let mut begin = one("plan/a", Expected::Exactly(0), "1");
+    begin.deadlines = vec![grace(subject, 30 * SECOND)];
+    ledger.append(begin).await.unwrap();
+    let end = |version: i64| {
+        let mut end = one("plan/a", Expected::Exactly(version), "2");
+        end.passed = vec![grace_of(subject)];
+        end
+    };
+    assert!(matches!(ledger.append(end(1)).await, Err(AppendError::NotDue)));
+    let mut owner = setting.as_owner().await;
+    sqlx::raw_sql("update deadline set passes_at = passes_at - interval '30 s'")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(ledger.passed_deadlines(10).await.unwrap()[0].subject, subject);
+    assert!(ledger.has_passed(grace_of(subject)).await.unwrap());
+    ledger.attend(HOUR).await.unwrap();
+    // An append that does not stand ends nothing.
+    assert!(matches!(ledger.append(end(0)).await, Err(AppendError::Conflict)));
+    assert_eq!(ledger.append(end(1)).await.unwrap().last, 2);
+    assert!(ledger.passed_deadlines(10).await.unwrap().is_empty());
+    assert!(matches!(ledger.append(end(2)).await, Err(AppendError::NotDue)), "it is over and gone");
 }
 
 #[tokio::test]

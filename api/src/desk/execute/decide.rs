@@ -108,7 +108,10 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             append.credentials.clone_from(&self.extra.credentials);
             append.contacts.clone_from(&self.extra.contacts);
             append.due.clone_from(&self.extra.due);
+            append.deadlines.clone_from(&self.extra.deadlines);
         }
+        // Also when nothing is left to be done: a time that is over is then taken away.
+        append.passed.clone_from(&self.extra.passed);
         if append.keyed && !self.extra.secret {
             append.answer = serde_json::to_vec(&answer).ok();
         }
