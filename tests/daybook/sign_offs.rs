@@ -83,7 +83,7 @@ async fn with_a_grace_they_work_on_until_it_is_over() {
     let left = time(&items[0]["ends_at"]) - now(&office);
     assert!(left > TimeDelta::zero() && left <= TimeDelta::seconds(2), "{left}");
     assert_eq!(office.create(&anna, &plan("/teachers/X"), json!({})).await.outcome(), "201");
-    tokio::time::sleep(left.to_std().unwrap()).await;
+    tokio::time::sleep(left.to_std().unwrap() + Duration::from_millis(50)).await;
     // Not when a sweep comes by, but with the first call.
     assert_eq!(office.create(&anna, &plan("/teachers/Y"), json!({})).await.outcome(), "401 signed-off");
     assert_eq!(who_is_here(&office, &admin).await, ["admin", "victor"]);
@@ -145,7 +145,7 @@ async fn a_plan_that_is_kept_shut_for_a_lock_that_nobody_takes_opens_again() {
     assert_eq!(office.try_log_in("anna", json!({})).await.outcome(), "423 blocked");
     // A minute later.
     let mut owner = sqlx::PgConnection::connect_with(&office.database.options).await.unwrap();
-    sqlx::raw_sql("update ledger.deadline set passes_at = passes_at - interval '59 s'")
+    sqlx::raw_sql("update daybook.deadline set passes_at = passes_at - interval '59 s'")
         .execute(&mut owner)
         .await
         .unwrap();
