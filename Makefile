@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench openapi sqlx postgresql fmt clippy queries deny description
+.PHONY: help demo test check fuzz soak bench openapi sqlx postgresql fmt clippy queries deny description
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: postgresql ## runs every test, the long ones at a reduced count
 	scripts/run-tests
 
 check: fmt clippy queries deny description ## everything else that must hold: formatting, lints, prepared queries, dependencies, API description
+
+fuzz: postgresql ## has schemathesis try the interface as three groups, some ten minutes; reports in target/fuzz
+	scripts/fuzz
 
 soak: postgresql ## runs the long tests in full, half an hour or more, and writes bench/SOAK.md
 	cargo build --package api --bin daybook

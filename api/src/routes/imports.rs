@@ -8,6 +8,7 @@ use domain::command::{Ask, Office};
 use domain::gpu::{self, GpuFiles};
 use domain::import::{ImportFiles, ImportMode, ImportReport, LessonSource};
 use domain::{ImportId, LockId, PlanId, Refusal, Right};
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -42,7 +43,8 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Files and how they are meant.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the description of a multipart form")]
 struct ImportForm {
     /// Files with `GPUnnn` in their names, 64 MiB together.

@@ -12,6 +12,12 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
 
+/// A name: no control characters, no blanks at the ends.
+const NAME: &str =
+    r"^[^\u0000-\u0020\u007F-\u00A0]([^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u0020\u007F-\u00A0])?$";
+/// A text: no control characters but line ends and tabs.
+const TEXT: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
+
 /// What a route does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -143,10 +149,12 @@ fn parameters(path: &str, kind: Kind, operation: Operation) -> Vec<Parameter> {
         ));
     }
     let removes_named = operation == Operation::Remove && kind != Kind::Placements;
-    if (kind.has_period_values() || kind == Kind::Placements) && !removes_named {
+    let has_periods = kind.has_period_values() || kind == Kind::Placements;
+    // What is new has no values of a single period yet.
+    if has_periods && !removes_named && operation != Operation::Create {
         all.push(query("period", "The period whose own values are meant"));
     }
-    if matches!(operation, Operation::Put | Operation::Patch | Operation::Create) && !kind.is_singleton() {
+    if matches!(operation, Operation::Put | Operation::Patch) && !kind.is_singleton() {
         let disjoint = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["disjoint"])).build();
         let description = "A stale change may pass when nobody else touched its fields";
         all.push(parameter(
@@ -293,8 +301,10 @@ fn field_schema(field: &Field) -> Schema {
         ObjectBuilder::new().schema_type(Type::String).max_length(Some(max)).description(description.clone())
     };
     match field.form {
-        Form::Name => Schema::Object(text(domain::NAME_LENGTH_MAX).min_length(Some(1)).build()),
-        Form::Words(max) => Schema::Object(text(max).build()),
+        Form::Name => {
+            Schema::Object(text(domain::NAME_LENGTH_MAX).min_length(Some(1)).pattern(Some(NAME)).build())
+        }
+        Form::Words(max) => Schema::Object(text(max).pattern(Some(TEXT)).build()),
         Form::Word(words) => Schema::Object(
             ObjectBuilder::new()
                 .schema_type(Type::String)
@@ -317,6 +327,7 @@ fn field_schema(field: &Field) -> Schema {
         Form::Reference(kind) => Schema::Object(
             text(domain::NAME_LENGTH_MAX)
                 .min_length(Some(1))
+                .pattern(Some(NAME))
                 .description(Some(format!("The name of one of the {kind}. Class of action: {class}")))
                 .build(),
         ),
