@@ -204,6 +204,7 @@ fn read_hours(json: &Json) -> Result<Vec<Hour>, Misread> {
     if hours.is_empty() || hours.len() > 100 {
         return misread("1 to 100 hours belong here");
     }
+    let mut last_end = None;
     for (index, hour) in hours.iter().enumerate() {
         if hour.hour as usize != index + 1 {
             return Err((format!("/{index}/hour"), "hours are numbered from 1 without gaps".into()));
@@ -217,6 +218,11 @@ fn read_hours(json: &Json) -> Result<Vec<Hour>, Misread> {
         {
             return Err((format!("/{index}/to"), "an hour ends after it begins".into()));
         }
+        let [from, to] = clock.map(Option::flatten);
+        if from.or(to).is_some_and(|begins| last_end.is_some_and(|end| begins < end)) {
+            return Err((format!("/{index}"), "an hour begins when the one before it has ended".into()));
+        }
+        last_end = to.or(from).or(last_end);
     }
     Ok(hours)
 }

@@ -67,8 +67,7 @@ impl Body {
 
     /// The fields of a record, or what is wrong with them, to be told when its turn comes.
     pub fn fields(&self, kind: Kind) -> Result<Vec<Wanted>, Refusal> {
-        self.object()
-            .and_then(|object| read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)))
+        self.object().and_then(|object| record_fields(kind, &object))
     }
 
     /// A JSON object, or what is wrong with it.
@@ -78,6 +77,18 @@ impl Body {
             _ => Err(Refusal::invalid(&[FieldFault::new("", "an object belongs here")])),
         }
     }
+}
+
+/// The fields of a record in a JSON object. Time zones are looked at here: the rules know no list of them.
+pub fn record_fields(kind: Kind, object: &Map<String, Json>) -> Result<Vec<Wanted>, Refusal> {
+    let wanted = read_fields(kind, object).map_err(|faults| Refusal::invalid(&faults))?;
+    let zone = wanted.iter().find(|(field, _)| kind == Kind::SchoolData && field.name == "time_zone");
+    let zone = zone.and_then(|(_, value)| value.as_ref()?.text());
+    if zone.is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
+        let detail = "there is no such time zone; one is called Europe/Berlin, for example";
+        return Err(Refusal::fault("/time_zone", detail));
+    }
+    Ok(wanted)
 }
 
 /// A problem of the body as the rules hold it.

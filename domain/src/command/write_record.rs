@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::block::{action_of, check_block, check_blocks, check_lock};
 use super::stale::{Judged, check_stale, stale_gone};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
-use crate::calendar::spans;
 use crate::{
     Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, Form, HourOf, Kind, Mode, Personal,
     Plan, PlanId, Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session,
@@ -14,6 +13,7 @@ use crate::{
 };
 
 mod check;
+pub(crate) mod dated;
 
 /// Makes or changes one record.
 #[derive(Debug, Clone)]
@@ -143,9 +143,8 @@ impl Command for WriteRecord {
             check_lock(plan, session, self.lock, &[action_of(kind)]).map_err(about)?;
         }
         if kind.is_of_cover() {
-            let days = [before.as_ref(), Some(&after)].into_iter().flatten();
-            let days: Vec<_> = days.flat_map(|fields| spans(kind, fields)).collect();
-            check_blocks(office, session, class, &plan.periods_of(&days), ask.today).map_err(about)?;
+            let periods = dated::periods_touched(plan, kind, before.as_ref(), &after);
+            check_blocks(office, session, class, &periods, ask.today).map_err(about)?;
         } else {
             let touched = hour_of.map(|hour| hour.period).or(period);
             check_block(office, session, class, touched, ask.today).map_err(about)?;

@@ -1,6 +1,6 @@
 //! What must be true of a record besides the forms of its fields.
 
-use crate::calendar::date;
+use super::dated::Dated;
 use crate::command::write_record::{Target, WriteRecord};
 use crate::{
     Field, FieldFault, Fields, Form, HourOf, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, whom,
@@ -22,13 +22,7 @@ impl WriteRecord {
         if period.is_some() && after.contains_key("id") {
             faults.push(FieldFault::new("/id", "a name holds in all periods"));
         }
-        check_dates(kind, after, &mut faults);
-        match kind {
-            Kind::Periods => check_period(plan, after, &mut faults),
-            Kind::Absences => check_absence(plan, after, &mut faults),
-            Kind::Substitutions => check_substitution(after, &mut faults),
-            _ => {}
-        }
+        Dated { plan, kind, there: there.map(AsRef::as_ref), after }.check(&mut faults);
         if let Some(hour_of) = hour_of {
             check_placement(plan, hour_of, after, &mut faults);
         }
@@ -98,62 +92,6 @@ pub(super) fn next_number(plan: &Plan, kind: Kind) -> String {
     let highest =
         plan.records_of(kind).filter_map(|record| record.name()?.parse::<u64>().ok()).max().unwrap_or(0);
     (highest + 1).to_string()
-}
-
-/// Dated records have a first and a last day, in this order.
-fn check_dates(kind: Kind, after: &Fields, faults: &mut Vec<FieldFault>) {
-    let dates = ["from", "to"].map(|field| date(after, field));
-    if matches!(kind, Kind::Periods | Kind::Holidays | Kind::Absences) {
-        for (field, date) in ["/from", "/to"].into_iter().zip(dates) {
-            if date.is_none() {
-                faults.push(FieldFault::new(field, format!("{kind} have a first and a last day")));
-            }
-        }
-    }
-    if let [Some(from), Some(to)] = dates
-        && to < from
-    {
-        faults.push(FieldFault::new("/to", "it ends before it begins"));
-    }
-}
-
-fn check_period(plan: &Plan, after: &Fields, faults: &mut Vec<FieldFault>) {
-    let Some((id, (first, last))) = plan.id().and_then(|id| Some((id, id.year.dates()?))) else { return };
-    for field in ["from", "to"] {
-        if date(after, field).is_some_and(|date| date < first || date > last) {
-            let detail = format!("it lies outside the school year {}", id.year);
-            faults.push(FieldFault::new(format!("/{field}"), detail));
-        }
-    }
-}
-
-fn check_absence(plan: &Plan, after: &Fields, faults: &mut Vec<FieldFault>) {
-    let of = after.get("of").and_then(Value::text);
-    if of.is_none() {
-        faults.push(FieldFault::new("/of", "say who is absent: teacher, class or room"));
-    }
-    let name = match after.get("name") {
-        Some(Value::Reference(id)) => plan.record(*id),
-        _ => None,
-    };
-    match (of.and_then(whom), name) {
-        (Some(kind), Some(record)) if record.kind != kind => {
-            faults.push(FieldFault::new("/name", format!("the name of one of the {kind} belongs here")));
-        }
-        (_, None) if !faults.iter().any(|fault| fault.pointer == "/name") => {
-            faults.push(FieldFault::new("/name", "the name of who is absent belongs here"));
-        }
-        _ => {}
-    }
-}
-
-fn check_substitution(after: &Fields, faults: &mut Vec<FieldFault>) {
-    for field in ["date", "hour", "kind"] {
-        if !after.contains_key(field) {
-            faults
-                .push(FieldFault::new(format!("/{field}"), "a substitution has a date, an hour and a kind"));
-        }
-    }
 }
 
 fn check_placement(plan: &Plan, hour_of: HourOf, after: &Fields, faults: &mut Vec<FieldFault>) {

@@ -1,3 +1,5 @@
+mod dated;
+
 use serde_json::json;
 
 use super::*;
