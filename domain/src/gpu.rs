@@ -1,12 +1,14 @@
-//! Reads the Untis GPU text files 001 to 007 and 010 (RULES.md, section 7): bytes and a file name in, typed rows
+//! Reads the Untis GPU text files 001 to 007, 010, 012 to 014 and 018 (RULES.md, section 7): bytes and a file name in, typed rows
 //! with their line numbers out, or faults that name file, line, column and reason.
 //!
 //! Reading is pure and goes over each byte a constant number of times. Nothing here knows a plan: whether a name
 //! exists is decided by the import.
 
 mod cell;
+mod columns;
 mod rows;
 mod split;
+mod substitution;
 mod text;
 
 use std::fmt;
@@ -14,8 +16,9 @@ use std::fmt;
 use serde::Serialize;
 
 use cell::Cells;
-use rows::columns_of;
-pub use rows::{Filled, LESSON_COLUMNS, LessonRow, MASTERS, Master, RecordRow, TimetableRow};
+use columns::columns_of;
+pub use columns::{LESSON_COLUMNS, MASTERS, Master};
+pub use rows::{Filled, LessonRow, RecordRow, TimetableRow};
 
 use crate::kind::Kind;
 
@@ -88,7 +91,7 @@ pub struct GpuFiles {
     pub timetable: Option<Table<TimetableRow>>,
     /// GPU002.
     pub lessons: Option<Table<LessonRow>>,
-    /// GPU003 to GPU007 and GPU010, in that order.
+    /// GPU003 to GPU007, GPU010, GPU012 to GPU014 and GPU018, in that order.
     pub masters: [Option<Table<RecordRow>>; MASTERS.len()],
     /// Files that hold something else, by name.
     pub ignored: Vec<String>,
@@ -121,7 +124,7 @@ pub fn read(files: &[(String, Vec<u8>)]) -> GpuFiles {
                         |all| &mut all.masters[at],
                         name,
                         bytes,
-                        |cells| RecordRow::read(cells, &columns),
+                        |cells| RecordRow::read(cells, &MASTERS[at], &columns),
                     );
                 }
                 None => all.ignored.push(name.clone()),
@@ -134,7 +137,7 @@ pub fn read(files: &[(String, Vec<u8>)]) -> GpuFiles {
             name,
             1,
             0,
-            "no file is one of GPU001 to GPU007 and GPU010; the number stands in the name",
+            "no file is one of GPU001 to GPU007, GPU010, GPU012 to GPU014 and GPU018; the number stands in the name",
         );
     }
     all
@@ -152,7 +155,7 @@ fn number(name: &str) -> Option<u16> {
 }
 
 impl GpuFiles {
-    /// The table of a kind of master data, when its file was given.
+    /// The table of a kind whose rows are one record each, when its file was given.
     pub fn master(&self, kind: Kind) -> Option<&Table<RecordRow>> {
         let at = MASTERS.iter().position(|master| master.kind == kind)?;
         self.masters[at].as_ref()

@@ -5,6 +5,7 @@
 //! each other in any order, then says of every record what its fields are to be, and at last compares that with
 //! what they are. What is the same leaves no event, so a repeated import leaves none at all.
 
+mod cover;
 mod department;
 mod draft;
 mod lessons;
@@ -169,6 +170,7 @@ impl ImportFiles {
         draft.fill_masters();
         let lessons = draft.draft_lessons();
         draft.draft_placements(&lessons);
+        draft.fill_cover(&lessons);
         draft.widen_time_grid();
         draft.finish()
     }

@@ -254,8 +254,12 @@ static SCHOOL_DATA: &[Field] = &[
     f("time_zone", Exclusive, Words(64)),
 ];
 
-/// What a substitution may be. A `move` leaves a cancellation behind: one record says both where the hour is gone from (`date`,
-/// `hour`) and where it is now (`to_date`, `to_hour`).
+/// What a substitution may be.
+///
+/// A `move` leaves a cancellation behind: one record says both where the hour is gone from (`date`, `hour`) and where it is now
+/// (`to_date`, `to_hour`). Files say that in two rows, which become two records: one without `to_date` and `to_hour`, whose hour is
+/// gone from its place, nobody says where to; and one whose `to_date` and `to_hour` are its own `date` and `hour`, whose hour has
+/// come there and is missed nowhere.
 pub const SUBSTITUTION_KINDS: &[&str] =
     &["cancel", "cover", "supervision", "special-duty", "move", "release", "plus", "partial", "room"];
 

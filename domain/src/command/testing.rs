@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::create_plan::CreatePlan;
+use super::end_lock::EndLock;
+use super::end_session::EndSession;
 use super::found::FoundLedger;
 use super::log_in::LogIn;
 use super::request_lock::RequestLock;
 use super::{Ask, Command, Obstruction, Office, PastChange, Stream};
 use crate::{
-    Accounts, Action, At, Event, FieldChange, Fold, LockId, Plan, PlanId, Position, Refusal, School,
-    SessionId, Sessions, Site, Stamp, UserAdded, UserId, Who,
+    Accounts, Action, At, Event, FieldChange, Fold, LockEnd, LockId, Plan, PlanId, Position, Refusal, School,
+    SessionEnd, SessionId, Sessions, Site, Stamp, UserAdded, UserId, Who,
 };
 
 /// The plan of the tests.
@@ -127,6 +129,23 @@ impl Desk {
         let lock = LockId(self.id());
         self.done_in(session, &request(lock, action));
         lock
+    }
+
+    pub fn lock_periods(&mut self, session: SessionId, action: Action, periods: &[&str]) -> LockId {
+        let lock = LockId(self.id());
+        let periods = Some(periods.iter().map(|name| (*name).to_owned()).collect());
+        self.done_in(session, &RequestLock { periods, ..request(lock, action) });
+        lock
+    }
+
+    pub fn release(&mut self, session: SessionId, lock: LockId) {
+        let plan = PLAN.parse().unwrap();
+        self.done_in(session, &EndLock { plan, lock, reason: LockEnd::Released });
+    }
+
+    pub fn log_out(&mut self, session: SessionId) {
+        let plan = Some(PLAN.parse().unwrap());
+        self.done_in(session, &EndSession { plan, session, reason: SessionEnd::LoggedOut });
     }
 
     pub fn refused_lock(&mut self, session: SessionId, action: Action) -> Refusal {

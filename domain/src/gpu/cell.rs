@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use super::Faults;
 use super::split::Cell;
 use crate::input::decimal;
+use crate::kind::ROWS_MAX;
 use crate::name::{name_fault, normalised};
 
 /// One row with the place it stands at.
@@ -38,6 +39,39 @@ impl Cells<'_, '_> {
             return None;
         }
         Some(name)
+    }
+
+    /// Names of records with `~` between them, each once.
+    pub fn names(&mut self, column: u32) -> Option<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for part in self.raw(column)?.split('~').map(|part| normalised(part.trim())) {
+            if part.is_empty() || names.contains(&part) {
+                continue;
+            }
+            if let Some(fault) = name_fault(&part) {
+                self.fault(column, fault);
+                return None;
+            }
+            names.push(part);
+        }
+        if names.len() > ROWS_MAX {
+            self.fault(column, format_args!("the list has more than {ROWS_MAX} names"));
+            return None;
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// What a letter, in whatever case, stands for.
+    pub fn letter<'w>(&mut self, column: u32, letters: &[(&str, &'w str)]) -> Option<&'w str> {
+        let text = self.raw(column)?.trim();
+        let word =
+            letters.iter().find(|(letter, _)| letter.eq_ignore_ascii_case(text)).map(|(_, word)| *word);
+        if word.is_none() {
+            let known: Vec<&str> = letters.iter().map(|(letter, _)| *letter).collect();
+            let detail = format!("{:?} is none of the letters {}", shortened(text), known.join(", "));
+            self.fault(column, detail);
+        }
+        word
     }
 
     /// The name that the row is about; a row without one says nothing.

@@ -1,120 +1,22 @@
-//! The rows of the files: which columns are read (RULES.md, section 7), and into which field of which kind.
-//! Every other column is left alone.
+//! The rows of the files, read by the table of columns.
 
 use super::cell::Cells;
+use super::columns::Master;
+use super::substitution;
 use crate::kind::{DAY_MAX, Field, Form, HOUR_MAX, HOURS_PER_WEEK_MAX, Kind};
 use crate::value::Value;
 
-/// The highest lesson number.
-const LESSON_MAX: i64 = 999_999_999;
+/// The highest number of a lesson, an absence, a substitution.
+const NUMBER_MAX: i64 = 999_999_999;
+/// Who is absent, by the letter in GPU013.
+const LETTERS: &[(&str, &str)] = &[("L", "teacher"), ("K", "class"), ("R", "room")];
+/// The mark in GPU018.
+const MARKS: &[(&str, &str)] = &[("F", PUBLIC)];
+const PUBLIC: &str = "public";
 /// Minutes of a day, the most that a placement can last.
 const LENGTH_MAX: i64 = 1_440;
 /// Characters of a student group and of a week.
 const SHORT_LENGTH_MAX: usize = 100;
-
-/// A file whose rows are one record each.
-#[derive(Debug)]
-pub struct Master {
-    /// The number in its name.
-    pub number: u16,
-    /// What its rows are.
-    pub kind: Kind,
-    /// Column, from 1, and the field it fills; column 1 is the name.
-    pub columns: &'static [(u32, &'static str)],
-}
-
-/// The files of master data, by number.
-pub static MASTERS: [Master; 6] = [
-    Master {
-        number: 3,
-        kind: Kind::Classes,
-        columns: &[
-            (2, "long_name"),
-            (4, "home_room"),
-            (14, "grade_level"),
-            (15, "department"),
-            (20, "from"),
-            (21, "to"),
-            (22, "text"),
-            (23, "description"),
-            (29, "alias"),
-            (30, "class_teacher"),
-            (32, "students"),
-        ],
-    },
-    Master {
-        number: 4,
-        kind: Kind::Teachers,
-        columns: &[
-            (2, "long_name"),
-            (4, "personnel_no"),
-            (5, "home_room"),
-            (8, "hours_per_day_min"),
-            (9, "hours_per_day_max"),
-            (15, "week_target"),
-            (17, "department"),
-            (23, "text"),
-            (24, "description"),
-            (29, "first_name"),
-            (30, "title"),
-            (33, "email"),
-            (36, "alias"),
-            (39, "phone"),
-            (40, "mobile"),
-        ],
-    },
-    Master {
-        number: 5,
-        kind: Kind::Rooms,
-        columns: &[
-            (2, "long_name"),
-            (3, "alternative_room"),
-            (7, "weight"),
-            (8, "capacity"),
-            (9, "department"),
-            (12, "text"),
-            (13, "description"),
-        ],
-    },
-    Master {
-        number: 6,
-        kind: Kind::Subjects,
-        columns: &[
-            (2, "long_name"),
-            (4, "home_room"),
-            (13, "subject_group"),
-            (16, "text"),
-            (17, "description"),
-            (21, "alias"),
-        ],
-    },
-    Master { number: 7, kind: Kind::Departments, columns: &[(2, "long_name")] },
-    Master {
-        number: 10,
-        kind: Kind::Students,
-        columns: &[
-            (2, "long_name"),
-            (3, "text"),
-            (8, "first_name"),
-            (9, "student_no"),
-            (10, "class"),
-            (13, "birth_date"),
-            (14, "email"),
-        ],
-    },
-];
-
-/// The columns of GPU002 that are said about the whole lesson, hours per week left out.
-pub static LESSON_COLUMNS: &[(u32, &str)] = &[
-    (10, "students"),
-    (12, "group"),
-    (13, "line_text"),
-    (15, "from"),
-    (16, "to"),
-    (18, "text"),
-    (20, "home_room"),
-    (21, "description"),
-];
 
 /// A field of a row that holds something.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +34,7 @@ pub struct Filled {
 pub struct RecordRow {
     /// Line of the file, from 1.
     pub line: u32,
-    /// Name of the record (column 1).
+    /// Name of the record (column 1); that of an absence or a substitution is a number.
     pub name: String,
     /// Its fields, without the empty ones.
     pub filled: Vec<Filled>,
@@ -186,19 +88,20 @@ pub struct TimetableRow {
     pub week: Option<String>,
 }
 
-/// The fields of `kind` with the columns that fill them.
-pub(super) fn columns_of(kind: Kind, columns: &[(u32, &'static str)]) -> Vec<(u32, &'static Field)> {
-    let field =
-        |name| kind.field(name).expect("the columns name fields of the kind; a test reads all of them");
-    columns.iter().map(|&(column, name)| (column, field(name))).collect()
-}
-
 /// Reads the fields of a row, each as what the table of kinds says that it holds.
 fn read_filled(cells: &mut Cells, columns: &[(u32, &'static Field)]) -> Vec<Filled> {
     let mut filled = Vec::new();
     for &(column, field) in columns {
         let value = match field.form {
-            Form::Reference(_) => cells.name(column).map(Value::Reference),
+            // Lessons and absences are called by numbers, and 0 is none of them.
+            Form::Reference(Kind::Lessons | Kind::Absences) => {
+                let number = cells.whole(column, 0, NUMBER_MAX).filter(|number| *number > 0);
+                number.map(|number| Value::Reference(number.to_string()))
+            }
+            Form::Reference(_) | Form::ReferenceOf(_) => cells.name(column).map(Value::Reference),
+            Form::References(_) => cells.names(column).map(Value::References),
+            Form::Word(_) => cells.letter(column, LETTERS).map(|word| Value::Text(word.into())),
+            Form::Flag => cells.letter(column, MARKS).map(|mark| Value::Flag(mark == PUBLIC)),
             Form::Number(least, most) => cells.whole(column, least, most).map(Value::Number),
             Form::Decimal(most) => cells.decimal(column, most).map(Value::Decimal),
             Form::Date => cells.date(column).map(Value::Date),
@@ -211,16 +114,27 @@ fn read_filled(cells: &mut Cells, columns: &[(u32, &'static Field)]) -> Vec<Fill
 }
 
 impl RecordRow {
-    pub(super) fn read(cells: &mut Cells, columns: &[(u32, &'static Field)]) -> Option<Self> {
-        let name = cells.own_name();
-        let filled = read_filled(cells, columns);
+    pub(super) fn read(
+        cells: &mut Cells,
+        master: &Master,
+        columns: &[(u32, &'static Field)],
+    ) -> Option<Self> {
+        let name = if master.kind.is_of_cover() {
+            cells.needed(1, 1, NUMBER_MAX, "number").map(|number| number.to_string())
+        } else {
+            cells.own_name()
+        };
+        let mut filled = read_filled(cells, columns);
+        if master.kind == Kind::Substitutions {
+            substitution::read_kind(cells, &mut filled);
+        }
         Some(RecordRow { line: cells.line, name: name?, filled })
     }
 }
 
 impl LessonRow {
     pub(super) fn read(cells: &mut Cells, columns: &[(u32, &'static Field)]) -> Option<Self> {
-        let number = cells.needed(1, 0, LESSON_MAX, "lesson number");
+        let number = cells.needed(1, 0, NUMBER_MAX, "lesson number");
         let row = LessonRow {
             line: cells.line,
             number: 0,
@@ -238,7 +152,7 @@ impl LessonRow {
 
 impl TimetableRow {
     pub(super) fn read(cells: &mut Cells) -> Option<Self> {
-        let number = cells.needed(1, 0, LESSON_MAX, "lesson number");
+        let number = cells.needed(1, 0, NUMBER_MAX, "lesson number");
         let (class, teacher, subject, room) = (cells.name(2), cells.name(3), cells.name(4), cells.name(5));
         let day = cells.needed(6, 1, DAY_MAX, "day");
         let hour = cells.needed(7, 1, HOUR_MAX, "hour");

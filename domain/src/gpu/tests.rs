@@ -88,7 +88,7 @@ fn every_fault_of_every_file_is_told_with_its_place() {
         ("GPU003.TXT".to_owned(), classes.as_bytes().to_vec()),
         ("GPU005.TXT".to_owned(), b"a;b\nc;d\0".to_vec()),
         ("b_GPU003.TXT".to_owned(), b"5c;\n".to_vec()),
-        ("GPU018.TXT".to_owned(), b"x".to_vec()),
+        ("GPU019.TXT".to_owned(), b"x".to_vec()),
     ]);
     let expected = [
         ("GPU001.TXT", 1, 1),
@@ -104,7 +104,7 @@ fn every_fault_of_every_file_is_told_with_its_place() {
     let faults: Vec<(&str, u32, u32)> =
         read.faults.items.iter().map(|fault| (fault.file.as_str(), fault.line, fault.column)).collect();
     assert_eq!(faults, expected);
-    assert_eq!(read.ignored, ["GPU018.TXT"]);
+    assert_eq!(read.ignored, ["GPU019.TXT"]);
 }
 
 #[test]

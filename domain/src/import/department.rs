@@ -1,5 +1,6 @@
 //! The import of one department: its classes, teachers and rooms, the students of its classes, and the lessons in which
-//! one of its classes or teachers is coupled, with their placements. Subjects belong to no department.
+//! one of its classes or teachers is coupled, with their placements; the absences of all those, and the substitutions of its
+//! lessons, teachers and classes. Subjects, holidays and reasons of absence belong to no department.
 
 use std::collections::HashSet;
 
@@ -34,6 +35,16 @@ pub(super) fn only(name: &str, files: &GpuFiles, plan: &Plan) -> GpuFiles {
                     .or_else(|| student_class(plan, row))
                     .is_some_and(|it| classes.contains(&it))
             }),
+            Kind::Absences => table.rows.retain(|row| {
+                let names = match text(row, "of") {
+                    Some("teacher") => &teachers,
+                    Some("class") => &classes,
+                    _ => &rooms,
+                };
+                has(names, &referred(row, "name"))
+            }),
+            // Substitutions follow when the lessons are known.
+            Kind::Substitutions => {}
             _ => table.rows.clear(),
         }
     }
@@ -48,6 +59,20 @@ pub(super) fn only(name: &str, files: &GpuFiles, plan: &Plan) -> GpuFiles {
             || plan.named(Kind::Lessons, &row.number.to_string()).is_some_and(|it| owns(plan, name, it));
         if has(&classes, &row.class) || has(&teachers, &row.teacher) || in_plan() {
             lessons.insert(row.number);
+        }
+    }
+    let is_own = |row: &RecordRow| {
+        let lesson = referred(row, "lesson").and_then(|number| number.parse().ok());
+        let of_files = lesson.is_some_and(|number| lessons.contains(&number));
+        let of_plan = || lesson.and_then(|number| plan.named(Kind::Lessons, &number.to_string()));
+        of_files
+            || of_plan().is_some_and(|lesson| owns(plan, name, lesson))
+            || has(&teachers, &referred(row, "absent_teacher"))
+            || referred_list(row, "classes").iter().any(|class| classes.contains(class))
+    };
+    for (master, table) in MASTERS.iter().zip(&mut own.masters) {
+        if master.kind == Kind::Substitutions {
+            retain(table, is_own);
         }
     }
     retain(&mut own.lessons, |row| lessons.contains(&row.number));
@@ -72,6 +97,17 @@ pub(super) fn owns(plan: &Plan, name: &str, record: &Record) -> bool {
                 .any(|id| is_own(*id)),
             _ => false,
         },
+        Kind::Absences => reference(record, "name").is_some_and(is_own),
+        Kind::Substitutions => {
+            let lesson = reference(record, "lesson").and_then(|lesson| plan.record(lesson));
+            let classes = match record.fields.get("classes") {
+                Some(Value::References(classes)) => classes.as_slice(),
+                _ => &[],
+            };
+            lesson.is_some_and(|lesson| owns(plan, name, lesson))
+                || reference(record, "absent_teacher").is_some_and(is_own)
+                || classes.iter().any(|class| is_own(*class))
+        }
         Kind::Placements => {
             let lesson = record.hour_of.and_then(|hour| plan.record(hour.lesson));
             lesson.is_some_and(|lesson| owns(plan, name, lesson))
@@ -104,6 +140,19 @@ fn referred(row: &RecordRow, field: &str) -> Option<String> {
         Value::Reference(name) => Some(name.clone()),
         _ => None,
     })
+}
+
+/// The names in a list of a row.
+fn referred_list<'a>(row: &'a RecordRow, field: &str) -> &'a [String] {
+    row.filled.iter().find(|filled| filled.field.name == field).map_or(&[], |filled| match &filled.value {
+        Value::References(names) => names,
+        _ => &[],
+    })
+}
+
+/// The text in a field of a row.
+fn text<'a>(row: &'a RecordRow, field: &str) -> Option<&'a str> {
+    row.filled.iter().find(|filled| filled.field.name == field).and_then(|filled| filled.value.text())
 }
 
 fn student_class(plan: &Plan, row: &RecordRow) -> Option<String> {

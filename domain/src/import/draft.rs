@@ -143,6 +143,11 @@ impl<'a> Draft<'a> {
             && department.is_none_or(|name| department::owns(self.plan, name, record))
     }
 
+    /// Whether a file lists the name.
+    pub fn is_declared(&self, kind: Kind, name: &str) -> bool {
+        self.names.get(&kind).is_some_and(|names| names.contains_key(name))
+    }
+
     /// The id of a record that a field names; an unknown one is a fault, or becomes a record.
     pub fn refer(&mut self, kind: Kind, name: &'a str, place: Place<'a>) -> Option<RecordId> {
         if let Some(&at) = self.names.get(&kind).and_then(|names| names.get(name)) {

@@ -1,11 +1,12 @@
-//! Classes, teachers, rooms, subjects, departments and students.
+//! Files whose rows are one record each: master data, holidays, absences, substitutions.
 
 use std::collections::HashMap;
 
 use super::LessonSource;
 use super::draft::{Draft, Place};
+use super::lessons::LessonFacts;
 use crate::gpu::{Filled, MASTERS, RecordRow, Table};
-use crate::{Form, Kind, Value};
+use crate::{Form, Kind, Value, whom};
 
 impl<'a> Draft<'a> {
     /// The name of the file that lists the records of a kind, when it is given.
@@ -30,11 +31,22 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Says what the fields of the records are to be.
+    /// Says what the fields of master data and holidays are to be.
     pub fn fill_masters(&mut self) {
+        self.fill_tables(false, &HashMap::new());
+    }
+
+    /// The same of absences and substitutions, which refer to lessons.
+    pub fn fill_cover(&mut self, lessons: &HashMap<u32, LessonFacts>) {
+        self.fill_tables(true, lessons);
+    }
+
+    fn fill_tables(&mut self, of_cover: bool, lessons: &HashMap<u32, LessonFacts>) {
         let files = self.files;
         for (master, table) in MASTERS.iter().zip(&files.masters) {
-            let Some(table) = table else { continue };
+            let Some(table) = table.as_ref().filter(|_| master.kind.is_of_cover() == of_cover) else {
+                continue;
+            };
             let columns: Vec<&'static str> = master.columns.iter().map(|(_, name)| *name).collect();
             let mut first_rows: HashMap<&str, &RecordRow> = HashMap::with_capacity(table.rows.len());
             for row in &table.rows {
@@ -43,7 +55,11 @@ impl<'a> Draft<'a> {
                     continue;
                 }
                 let at = self.declare(master.kind, &row.name);
-                self.fill(at, &columns, &row.filled, &table.file, row.line);
+                if master.kind == Kind::Substitutions {
+                    self.forget_move(at);
+                }
+                self.fill_with(at, &columns, &row.filled, (&table.file, row.line), lessons);
+                self.check_dated(at, master.kind, row, &table.file);
             }
         }
     }
@@ -57,6 +73,17 @@ impl<'a> Draft<'a> {
         file: &'a str,
         line: u32,
     ) {
+        self.fill_with(at, columns, filled, (file, line), &HashMap::new());
+    }
+
+    fn fill_with(
+        &mut self,
+        at: usize,
+        columns: &[&'static str],
+        filled: &'a [Filled],
+        (file, line): (&'a str, u32),
+        lessons: &HashMap<u32, LessonFacts>,
+    ) {
         if self.replaces() {
             let after = &mut self.wanted(at).after;
             for name in columns {
@@ -64,10 +91,24 @@ impl<'a> Draft<'a> {
             }
         }
         for Filled { column, field, value } in filled {
+            let place = Place { file, line, column: *column };
             let value = match (value, field.form) {
+                (Value::Reference(name), Form::Reference(Kind::Lessons)) => {
+                    self.refer_lesson(name, place, lessons).map(Value::Reference)
+                }
+                (Value::Reference(name), Form::Reference(Kind::Absences)) => {
+                    self.refer_absence(name, place).map(Value::Reference)
+                }
                 (Value::Reference(name), Form::Reference(kind)) => {
-                    let place = Place { file, line, column: *column };
                     self.refer(kind, name, place).map(Value::Reference)
+                }
+                (Value::Reference(name), Form::ReferenceOf(other)) => {
+                    let kind = self.wanted(at).after.get(other).and_then(Value::text).and_then(whom);
+                    kind.and_then(|kind| self.refer(kind, name, place)).map(Value::Reference)
+                }
+                (Value::References(names), Form::References(kind)) => {
+                    let ids = names.iter().filter_map(|name| self.refer(kind, name, place)).collect();
+                    Some(Value::References(ids))
                 }
                 (value, _) => Some(plain(value)),
             };

@@ -1,5 +1,6 @@
 //! Given a plan, when files are imported, then these events. The real schools are in [`real`].
 
+mod cover;
 mod law;
 mod office;
 mod real;

@@ -89,7 +89,13 @@ fn the_ministrys_pair_is_refused_row_by_row_unless_lessons_come_from_the_timetab
 fn the_format_samples_name_what_they_lack() {
     let Some(data) = data() else { return };
     let mut office = Office::new();
-    let files = read(&data.join("untis-gpu"), "enbrea_");
+    let mut files = read(&data.join("untis-gpu"), "enbrea_");
+    // Their absences, substitutions and holidays are of three other school years.
+    for (master, table) in crate::gpu::MASTERS.iter().zip(&mut files.masters) {
+        if matches!(master.number, 13 | 14 | 18) {
+            *table = None;
+        }
+    }
     let ignored = files.ignored.len();
     let import = office.import(files);
     let mut by_file: HashMap<String, u32> = HashMap::new();
@@ -104,6 +110,37 @@ fn the_format_samples_name_what_they_lack() {
     let import = ImportFiles { lessons: LessonSource::Timetable, ..creating };
     office.done(&import);
     assert_eq!(office.timetable().len(), 2);
+    assert_eq!(office.done(&import), []);
+}
+
+#[test]
+fn the_format_samples_of_cover_come_in_where_their_lessons_are() {
+    let Some(data) = data() else { return };
+    let mut office = Office::new();
+    let lessons = ("GPU002.TXT".to_owned(), b"124;1\n269;1\n3922;1\n".to_vec());
+    let sample = |number: &str| {
+        let name = format!("enbrea_GPU{number}.txt");
+        let text = std::fs::read_to_string(data.join("untis-gpu").join(&name)).unwrap();
+        // As if they were of this school year.
+        let text = text
+            .replace("2008", "2026")
+            .replace("2009", "2026")
+            .replace("2010", "2027")
+            .replace("2019", "2026");
+        (name, text.into_bytes())
+    };
+    let files = [lessons, sample("012"), sample("013"), sample("014"), sample("018")];
+    let import = ImportFiles { create_missing: true, ..office.import(crate::gpu::read(&files)) };
+    let counts = office.outcome(&import).report.counts;
+    let created = [Kind::AbsenceReasons, Kind::Absences, Kind::Substitutions, Kind::Holidays];
+    assert_eq!(created.map(|kind| counts[&kind].created), [3, 1, 3, 2]);
+    office.done(&import);
+    let plan = office.desk.plan();
+    let kinds: Vec<&str> = ["12", "13", "14"]
+        .iter()
+        .map(|name| plan.named(Kind::Substitutions, name).unwrap().fields["kind"].text().unwrap())
+        .collect();
+    assert_eq!(kinds, ["supervision", "cover", "supervision"]);
     assert_eq!(office.done(&import), []);
 }
 

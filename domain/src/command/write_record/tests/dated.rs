@@ -170,7 +170,7 @@ fn a_smaller_time_grid_leaves_nothing_outside() {
     };
     let small = desk.refused_in(anna, &grid(json!({"days": [1, 2, 3, 4], "hours": hours(10)})));
     assert_eq!(places(&small), ["/days", "/hours"]);
-    let detail = small.members["errors"][1]["detail"].as_str().unwrap();
+    let detail = small.members["errors"][1]["detail"]["with"]["text"].as_str().unwrap();
     assert!(detail.contains("absences/1") && detail.contains("lessons/7/placements/1"), "{detail}");
     desk.done_in(anna, &grid(json!({"days": [1, 2, 3, 4, 5, 6], "hours": hours(14)})));
     let times = json!({"hours": [{"hour": 1, "from": "08:00", "to": "08:45"}, {"hour": 2, "from": "08:40"}]});
