@@ -85,3 +85,16 @@ problem-busy = Ausgelastet
     .detail = Zurzeit ist zu viel los; bitte erneut versuchen.
 
 and-more = { $text } (und { $more } weitere)
+
+## Was an einer Eingabe nicht stimmt
+
+notice-title = Hier gehört eine Überschrift in einer Zeile hin.
+notice-hidden-before-shown = Das muss nach dem { $date } liegen, dem ersten Tag, an dem die Mitteilung zu sehen ist.
+notices-too-many = Es gibt schon { $max } Mitteilungen; bitte zuerst einige zurückziehen.
+text-missing = Hier fehlt ein Text.
+text-too-long = Ein Text hat hier höchstens { $max } Zeichen.
+text-control-characters = Ein Text hat keine Steuerzeichen.
+message-users = Bitte 1 bis { $max } Benutzer nennen.
+no-such-user = Einen Benutzer „{ $name }“ gibt es nicht.
+user-disabled = Der Benutzer „{ $name }“ kann sich nicht mehr anmelden.
+no-such-plan = Einen Plan „{ $plan }“ gibt es nicht.

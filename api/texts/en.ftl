@@ -85,3 +85,16 @@ problem-busy = Busy
     .detail = Too much is going on; try again.
 
 and-more = { $text } (and { $more } more)
+
+## What is wrong with what was sent
+
+notice-title = A title, in one line, belongs here.
+notice-hidden-before-shown = This must be later than { $date }, the first day on which the notice shows.
+notices-too-many = There are { $max } notices already; withdraw some of them first.
+text-missing = This needs some text.
+text-too-long = A text has at most { $max } characters here.
+text-control-characters = A text has no control characters.
+message-users = Name 1 to { $max } users.
+no-such-user = There is no user "{ $name }".
+user-disabled = The user "{ $name }" can no longer log in.
+no-such-plan = There is no plan "{ $plan }".

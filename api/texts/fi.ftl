@@ -85,3 +85,16 @@ problem-busy = Ruuhkaa
     .detail = Juuri nyt on liikaa työtä; yritä uudelleen.
 
 and-more = { $text } (ja { $more } muuta)
+
+## Mikä lähetetyssä on vialla
+
+notice-title = Tähän kuuluu yksirivinen otsikko.
+notice-hidden-before-shown = Tämän on oltava myöhemmin kuin { $date }, jolloin tiedote näkyy ensimmäisen kerran.
+notices-too-many = Tiedotteita on jo { $max }; poista ensin joitakin.
+text-missing = Tähän tarvitaan tekstiä.
+text-too-long = Tekstissä saa tässä olla enintään { $max } merkkiä.
+text-control-characters = Tekstissä ei saa olla ohjausmerkkejä.
+message-users = Nimeä 1–{ $max } käyttäjää.
+no-such-user = Käyttäjää ”{ $name }” ei ole.
+user-disabled = Käyttäjä ”{ $name }” ei voi enää kirjautua.
+no-such-plan = Suunnitelmaa ”{ $plan }” ei ole.

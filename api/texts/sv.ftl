@@ -85,3 +85,16 @@ problem-busy = Upptagen
     .detail = Det är för mycket på gång; försök igen.
 
 and-more = { $text } (och { $more } till)
+
+## Vad som är fel med det som skickades
+
+notice-title = Här ska det stå en rubrik på en rad.
+notice-hidden-before-shown = Detta måste vara efter { $date }, den första dagen som meddelandet visas.
+notices-too-many = Det finns redan { $max } meddelanden; dra först tillbaka några av dem.
+text-missing = Här behövs en text.
+text-too-long = En text har högst { $max } tecken här.
+text-control-characters = En text har inga styrtecken.
+message-users = Ange 1 till { $max } användare.
+no-such-user = Det finns ingen användare ”{ $name }”.
+user-disabled = Användaren ”{ $name }” kan inte längre logga in.
+no-such-plan = Det finns ingen plan ”{ $plan }”.

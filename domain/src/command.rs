@@ -17,6 +17,7 @@ pub mod announce_outage;
 pub mod block;
 pub mod change_group;
 pub mod change_licence;
+pub mod change_notice;
 pub mod change_password;
 pub mod change_plan;
 pub mod change_session;
@@ -29,15 +30,19 @@ pub mod end_sign_off;
 pub mod found;
 pub mod issue_token;
 pub mod log_in;
+pub mod post_notice;
+pub mod read_message;
 pub mod remove_group;
 pub mod remove_record;
 pub mod report_contact;
 pub mod request_lock;
 pub mod revoke_token;
+pub mod send_message;
 pub mod sign_off;
 pub mod stale;
 pub mod start_node;
 mod way_in;
+pub mod withdraw_notice;
 pub mod write_record;
 
 /// The states that a command is decided against.
@@ -101,6 +106,8 @@ pub enum Stream {
     Site,
     /// That of the school.
     School,
+    /// Messages. No decision reads it, so that a message never stands in anybody's way.
+    Messages,
 }
 
 /// What a command leads to.

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 mod accounts;
+mod message;
+mod notice;
 mod outage;
 mod plan;
 mod record;
@@ -13,6 +15,8 @@ mod sign_off;
 mod site;
 
 pub use accounts::*;
+pub use message::*;
+pub use notice::*;
 pub use outage::*;
 pub use plan::*;
 pub use record::*;
@@ -110,6 +114,16 @@ events! {
     /// Site.
     NodeStarted,
     /// Site.
+    NoticePosted,
+    /// Site.
+    NoticeChanged,
+    /// Site.
+    NoticeWithdrawn,
+    /// The stream of messages, which no decision reads.
+    MessageSent,
+    /// The stream of messages.
+    MessageRead,
+    /// Site.
     OutageAnnounced,
     /// Site.
     OutageChanged,
@@ -158,6 +172,10 @@ impl Event {
             Event::SignOffAnnounced(e) => Some(e.sign_off.0),
             Event::UserAdded(e) => Some(e.user.0),
             Event::UserChanged(e) => Some(e.user.0),
+            Event::NoticePosted(e) => Some(e.notice.0),
+            Event::NoticeChanged(e) => Some(e.notice.0),
+            Event::NoticeWithdrawn(e) => Some(e.notice.0),
+            Event::MessageRead(e) => Some(crate::message::reading(e.message, e.by)),
             _ => None,
         }
     }

@@ -41,6 +41,8 @@ id! {
     SessionId,
     /// One granted lock.
     LockId,
+    /// One notice.
+    NoticeId,
     /// One import of files.
     ImportId,
     /// One announcement that sessions will be signed off.

@@ -173,6 +173,7 @@ impl ChangeRefused {
             rule: None,
             record: None,
             kind: None,
+            notice: None,
             class: None,
             action: None,
             changes: Vec::new(),

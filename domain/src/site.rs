@@ -1,12 +1,13 @@
-//! The state of `site`: nodes and outages; notices come here.
+//! The state of `site`: nodes, notices and outages.
 
-use crate::{At, Event, Fold, Outages, Stamp, StreamName};
+use crate::{At, Event, Fold, Notices, Outages, Stamp, StreamName};
 
 /// What concerns everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
     starts: u64,
     outages: Outages,
+    notices: Notices,
 }
 
 impl Site {
@@ -18,6 +19,11 @@ impl Site {
     /// How often a node has been started.
     pub fn starts(&self) -> u64 {
         self.starts
+    }
+
+    /// The notices that there are.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// The outage that there is, and contact.
@@ -32,9 +38,11 @@ impl Fold for Site {
             self.starts += 1;
         }
         self.outages.evolve(event, at);
+        self.notices.evolve(event, at);
     }
 
     fn settle(&mut self, event: &Event, stamp: &Stamp) {
         self.outages.settle(event, stamp);
+        self.notices.settle(event, stamp);
     }
 }

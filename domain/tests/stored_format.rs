@@ -98,6 +98,8 @@ fn samples() -> Vec<Event> {
     all.extend(of_refusals());
     all.extend(of_accounts());
     all.extend(of_schools());
+    all.extend(of_notices());
+    all.extend(of_messages());
     all
 }
 
@@ -265,6 +267,7 @@ fn of_refusals() -> Vec<Event> {
         rule: Some("cover".to_owned()),
         record: Some(RecordId(id(30))),
         kind: Some(Kind::Lessons),
+        notice: None,
         class: Some(Class::Timetable),
         action: Some(Action::DataImport),
         changes: changes(),
@@ -287,6 +290,8 @@ fn of_refusals() -> Vec<Event> {
         };
         all.push(bare.into());
     }
+    let of_notice = ChangeRefused { record: None, kind: None, notice: Some(NoticeId(id(34))), ..refused };
+    all.push(of_notice.into());
     let denied = LockDenied {
         who: user(1),
         session: Some(SessionId(id(22))),
@@ -365,6 +370,43 @@ fn of_accounts() -> Vec<Event> {
         .into(),
         LoginsRefused { node: "alpha".to_owned(), minute: moment(), outage: None, gated: 0, failed: 1 }
             .into(),
+    ]
+}
+
+fn of_notices() -> Vec<Event> {
+    let notice = NoticeId(id(34));
+    let posted = NoticePosted {
+        notice,
+        title: "Rest".to_owned(),
+        text: "From six\nto eight.".to_owned(),
+        public: true,
+        important: true,
+        show_from: Some(date()),
+        hide_from: Some(date()),
+        by: user(1),
+    };
+    let bare =
+        NoticePosted { public: false, important: false, show_from: None, hide_from: None, ..posted.clone() };
+    let changes = vec![
+        FieldChange { field: "public".into(), from: Some(Value::Flag(false)), to: Some(Value::Flag(true)) },
+        FieldChange { field: "hide_from".into(), from: None, to: Some(Value::Date(date())) },
+    ];
+    vec![
+        posted.into(),
+        bare.into(),
+        NoticeChanged { notice, revision: 2, changes, by: user(2) }.into(),
+        NoticeWithdrawn { notice, revision: 3, by: Who::Operator }.into(),
+    ]
+}
+
+fn of_messages() -> Vec<Event> {
+    let plan: PlanId = "100234~2026-2027~1".parse().unwrap();
+    let to = vec![user(2), Who::Token(TokenId(id(3)))];
+    let sent = MessageSent { from: user(1), plan: Some(plan), to, text: personal("Please log out.") };
+    vec![
+        sent.clone().into(),
+        MessageSent { plan: None, to: Vec::new(), ..sent }.into(),
+        MessageRead { message: 4711, by: user(2) }.into(),
     ]
 }
 

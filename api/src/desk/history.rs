@@ -48,6 +48,9 @@ impl Desk {
                 let change = |(field, value)| FieldChange { field, from: Some(value), to: None };
                 (e.revision, e.fields.into_iter().map(change).collect())
             }
+            Event::NoticePosted(_) => (1, Vec::new()),
+            Event::NoticeChanged(e) => (e.revision, e.changes),
+            Event::NoticeWithdrawn(e) => (e.revision, Vec::new()),
             _ => return Ok(None),
         };
         Ok(Some(PastChange {

@@ -11,7 +11,7 @@ use crate::{
 
 impl Precondition {
     /// Whether a change based on this may be made to something with that epoch and revision.
-    fn holds(&self, now: (i64, u64)) -> bool {
+    pub(super) fn holds(&self, now: (i64, u64)) -> bool {
         match self {
             Precondition::None | Precondition::Present => true,
             Precondition::Absent => false,
@@ -124,7 +124,7 @@ pub(super) fn stale_gone(
     Ok(Refusal::with(RefusalCode::Stale, members).recorded(event).into())
 }
 
-fn known_history<'a>(
+pub(super) fn known_history<'a>(
     ask: &Ask<'a>,
     record: RecordId,
     revision: u64,
@@ -177,11 +177,11 @@ fn refusal(
     Refusal::with(RefusalCode::Stale, members).recorded(event)
 }
 
-fn winner_event(past: &PastChange) -> Winner {
+pub(super) fn winner_event(past: &PastChange) -> Winner {
     Winner { who: past.who, at: past.at, position: past.position.number }
 }
 
-fn winner_json(office: &Office<'_>, past: &PastChange) -> Json {
+pub(super) fn winner_json(office: &Office<'_>, past: &PastChange) -> Json {
     json!({
         "user": office.accounts.name_of(past.who),
         "at": past.at,

@@ -245,6 +245,9 @@ impl Desk {
                         .collect(),
                 ),
                 Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
+                Event::NoticePosted(e) if e.notice.0 == record.0 => (1, Vec::new()),
+                Event::NoticeChanged(e) if e.notice.0 == record.0 => (e.revision, e.changes.clone()),
+                Event::NoticeWithdrawn(e) if e.notice.0 == record.0 => (e.revision, Vec::new()),
                 _ => return None,
             };
             let position = Position { epoch: 1, number: stamp.position };
@@ -267,6 +270,7 @@ impl Desk {
             Stream::Sessions => self.sessions.evolve(&event, &at),
             Stream::Accounts => self.accounts.evolve(&event, &at),
             Stream::Site => self.site.evolve(&event, &at),
+            Stream::Messages => {}
         }
         self.log.push((event, who, stamp));
     }

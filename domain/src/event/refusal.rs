@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Class, FieldChange, Kind, LockId, RecordId, SessionId, Who};
+use crate::{Action, Class, FieldChange, Kind, LockId, NoticeId, RecordId, SessionId, Who};
 
 /// Who stood in the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct ChangeRefused {
     /// Its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
+    /// The notice that was to be changed, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<NoticeId>,
     /// The class of the change, if it was one of a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,

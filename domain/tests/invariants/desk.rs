@@ -162,6 +162,7 @@ impl Desk {
             Stream::Accounts => fold(&mut self.accounts, &event, &at, &stamp),
             Stream::Site => fold(&mut self.site, &event, &at, &stamp),
             Stream::School => fold(&mut self.school, &event, &at, &stamp),
+            Stream::Messages => {}
         }
         self.log.push(Entry { stream, event, who, stamp });
     }

@@ -83,7 +83,7 @@ pub fn check_replay(desk: &Desk) {
         match entry.stream {
             Stream::Plan => plan.evolve(&entry.event, &at),
             Stream::Sessions => sessions.evolve(&entry.event, &at),
-            Stream::Accounts | Stream::Site | Stream::School => {}
+            Stream::Accounts | Stream::Site | Stream::School | Stream::Messages => {}
         }
         if let Event::RecordCreated(e) = &entry.event
             && let Some(name) = e.fields.get("id").and_then(Value::text)
