@@ -11,6 +11,7 @@ mod cell;
 mod clock;
 mod contact;
 mod execute;
+mod front;
 mod held;
 mod history;
 mod request;
@@ -32,6 +33,7 @@ use projections::Projections;
 
 pub use answer::{Answer, Answered};
 pub use caller::Caller;
+pub use front::{Front, Shown};
 pub use request::{Extra, Request};
 
 use cell::Cell;
@@ -86,6 +88,8 @@ pub struct Desk {
     accounts: Cell<Accounts>,
     site: Cell<Site>,
     sessions: Cell<Sessions>,
+    /// What is shown to whoever comes, in memory.
+    pub front: Front,
     epoch: AtomicI64,
     opened_at: i64,
     clock: Clock,
@@ -200,6 +204,7 @@ impl Desk {
             sessions: Cell::new(Sessions::stream()),
             plans: Shelf::new(PLANS_OPEN_MAX),
             schools: Shelf::new(SCHOOLS_OPEN_MAX),
+            front: Front::default(),
             epoch: AtomicI64::new(head.epoch),
             opened_at: head.position,
             clock: Clock::read(&ledger).await?,

@@ -43,6 +43,7 @@
 pub mod bearer;
 pub mod context;
 pub mod conventions;
+pub mod date;
 pub mod docs;
 pub mod headers;
 pub mod json;
@@ -64,6 +65,7 @@ pub mod texts;
 pub use bearer::{Bearer, SESSION_COOKIE};
 pub use context::{Peer, RequestContext};
 pub use conventions::{Settings, conventions};
+pub use date::Date;
 pub use docs::docs;
 pub use headers::{AsOf, GivenPosition, IdempotencyKey, LockHeader, MinPosition, OutageState, WritePosition};
 pub use json::Json;

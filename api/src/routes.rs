@@ -6,6 +6,8 @@ pub mod imports;
 pub mod incoming;
 pub mod licence;
 pub mod locks;
+pub mod login_page;
+pub mod notices;
 pub mod operations;
 pub mod placements;
 pub mod plans;
@@ -55,6 +57,8 @@ fn described() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
+        .merge(notices::routes())
+        .merge(login_page::routes())
         .merge(status::routes());
     OpenApiRouter::with_openapi(frame(env!("CARGO_PKG_VERSION"))).nest("/v1", v1).merge(operations::routes())
 }

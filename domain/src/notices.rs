@@ -1,6 +1,6 @@
 //! The notices that there are (RULES.md, section 4). Part of the state of the site.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -141,9 +141,14 @@ impl Notice {
         })
     }
 
-    /// When it was last changed.
-    pub fn changed_at(&self) -> Option<DateTime<Utc>> {
-        self.stamp.map(|stamp| stamp.at)
+    /// Its place among the others, in growing order: important ones first, then the newest.
+    pub fn place(&self) -> (bool, i64) {
+        (!self.content.important, -self.posted)
+    }
+
+    /// Whether people without an account see it.
+    pub fn is_on_login_page(&self, today: NaiveDate) -> bool {
+        self.content.public && self.content.state(today) == NoticeState::Showing
     }
 }
 
@@ -179,7 +184,7 @@ impl Notices {
     /// All of them: important ones first, then the newest.
     pub fn in_order(&self) -> Vec<&Notice> {
         let mut all: Vec<&Notice> = self.present.values().collect();
-        all.sort_by_key(|notice| (!notice.content.important, std::cmp::Reverse(notice.posted)));
+        all.sort_by_key(|notice| notice.place());
         all
     }
 

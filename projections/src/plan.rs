@@ -176,6 +176,17 @@ pub async fn plan(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<Option
     Ok(views(pool, row.into_iter().collect(), moment).await?.pop())
 }
 
+/// The plans that people can log in to, by name, with their titles: at most `limit`.
+pub async fn offered(pool: &PgPool, limit: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query!(
+        "select plan, title from plan where valid_to is null and state <> 'archived' order by plan limit $1",
+        limit,
+    )
+    .map(|row| (row.plan, row.title))
+    .fetch_all(pool)
+    .await
+}
+
 struct Numbers {
     plan: String,
     position: i64,

@@ -17,6 +17,7 @@ mod languages;
 mod licence;
 mod locks;
 mod lost_replies;
+mod notices;
 mod order;
 mod placements;
 mod private_postgres;

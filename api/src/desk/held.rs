@@ -172,6 +172,8 @@ impl Held {
                 let version = self.school.as_ref().map_or(0, |school| school.folded().tip_version);
                 (command.school().map_or_else(|| "school".into(), School::stream), version)
             }
+            // Nobody decides on it, so it has no version that could have moved.
+            Stream::Messages => (domain::StreamName::from("messages"), 0),
         }
     }
 }

@@ -93,6 +93,12 @@ pub struct Paged<T> {
 }
 
 impl<T> Paged<T> {
+    /// The same page with other items.
+    pub fn map<S>(self, change: impl FnMut(T) -> S) -> Paged<S> {
+        let Paged { items, next, editable, link } = self;
+        Paged { items: items.into_iter().map(change).collect(), next, editable, link }
+    }
+
     /// With what is said about editing such records.
     #[must_use]
     pub fn editable(mut self, editable: serde_json::Value) -> Paged<T> {

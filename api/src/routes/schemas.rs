@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+mod notices;
 pub mod records;
+
+pub use notices::*;
 
 /// One page of a list.
 #[derive(Serialize, ToSchema)]

@@ -78,7 +78,14 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         let epoch = self.desk.epoch();
         let mut outcomes = Vec::new();
         let mut offset = 0;
-        for stream in [Stream::Plan, Stream::School, Stream::Sessions, Stream::Accounts, Stream::Site] {
+        for stream in [
+            Stream::Plan,
+            Stream::School,
+            Stream::Sessions,
+            Stream::Accounts,
+            Stream::Site,
+            Stream::Messages,
+        ] {
             let own: Vec<Event> =
                 events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
             if own.is_empty() {
@@ -89,7 +96,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             let count = own.len() as i64;
             append.writes.push(Write {
                 stream: name,
-                expected: Expected::Exactly(version),
+                expected: if stream == Stream::Messages { Expected::Any } else { Expected::Exactly(version) },
                 events: own.iter().map(new_event).collect(),
             });
             let fate = append.fate.clone();
@@ -99,6 +106,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 Stream::Sessions => held.sessions.decide(own, epoch, fate),
                 Stream::Accounts => held.accounts.decide(own, epoch, fate),
                 Stream::Site => held.site.decide(own, epoch, fate),
+                Stream::Messages => None,
             };
             outcomes.extend(outcome.map(|outcome| (outcome, offset)));
             offset += count;

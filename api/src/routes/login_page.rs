@@ -1,0 +1,41 @@
+//! What is shown to whoever has not logged in: the notices that are public, an outage, the plans.
+
+use axum::extract::State;
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::schemas;
+use crate::app::App;
+use crate::http::{Code, Json as Body, NoQuery, Problem, Query, refusing};
+
+/// How long it waits for what this node has just acknowledged.
+const OWN_WRITES_WITHIN: Duration = Duration::from_millis(200);
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(refusing(routes!(login_page), &[&[Code::Invalid]]))
+}
+
+/// What the login page shows. It comes from memory when the ledger is away. Who posted a notice is not told to strangers.
+#[utoipa::path(get, path = "/login-page", operation_id = "login_page", tag = "notices",
+    responses((status = 200, description = "Important notices first, then the newest", body = schemas::LoginPage)))]
+async fn login_page(
+    State(app): State<App>,
+    query: Result<Query<NoQuery>, Problem>,
+) -> Result<Body<Json>, Problem> {
+    query?;
+    let _ = tokio::time::timeout(OWN_WRITES_WITHIN, app.show_own_writes()).await;
+    let (shown, today) = (app.desk.front().await, app.desk.today());
+    let notices: Vec<Json> = shown
+        .notices
+        .in_order()
+        .into_iter()
+        .filter(|notice| notice.is_on_login_page(today))
+        .map(|notice| notice.json(today, None))
+        .collect();
+    let plans: Vec<Json> =
+        shown.plans.iter().map(|(plan, title)| json!({ "plan": plan, "title": title })).collect();
+    Ok(Body(json!({ "notices": notices, "outage": null, "login_open": true, "plans": plans })))
+}

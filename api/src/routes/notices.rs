@@ -1,0 +1,242 @@
+//! Notices: what the office tells everybody.
+//!
+//! They are answered from the state of the site and not from a read model: all of them are in memory anyway, for the login page,
+//! and nobody asks how they were (the ledger tells that).
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use domain::command::Office;
+use domain::command::change_notice::ChangeNotice;
+use domain::command::post_notice::PostNotice;
+use domain::command::withdraw_notice::WithdrawNotice;
+use domain::{Notice, NoticeContent, NoticeId, NoticeState, Right, Who};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::double_option;
+use super::incoming::Incoming;
+use super::reader::Reader;
+use super::schemas;
+use crate::app::App;
+use crate::desk::{Answer, Extra};
+use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, Date, ETag, Listing, NoQuery, Path, Problem, Query, refusing, tagged, taking};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(refusing(taking(routes!(list_notices), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(post_notice), &[&["Idempotency-Key"]]), &[WRITING]))
+        .routes(refusing(taking(routes!(show_notice), &[READ_ONE]), &[READING]))
+        .routes(refusing(taking(routes!(change_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
+        .routes(refusing(taking(routes!(withdraw_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
+}
+
+/// The notices that show; whoever has the right `maintenance` sees those that wait and those that are over too. Important ones
+/// first, then the newest. While the ledger is away the public ones, from memory, to everybody.
+#[utoipa::path(get, path = "/notices", operation_id = "list_notices", tag = "notices",
+    responses((status = 200, description = "Important ones first, then the newest", body = schemas::Page<schemas::Notice>)))]
+async fn list_notices(
+    State(app): State<App>,
+    reader: Result<Reader, Problem>,
+    list: Result<Listing, Problem>,
+) -> Result<Response, Problem> {
+    let reader = match reader {
+        Err(problem) if problem.code == Code::Outage => return public_ones(&app, list?),
+        reader => reader?,
+    };
+    reader.catch_up(&app).await?;
+    let list = list?;
+    let after: Option<(bool, i64)> = list.page.after()?;
+    let limit = usize::from(list.page.limit) + 1;
+    let (who, today) = (reader.caller.who, app.desk.today());
+    let items = app.desk.look(None, |office| {
+        let notices = office.site.notices().in_order().into_iter();
+        let seen = notices.filter(|notice| {
+            after.is_none_or(|after| notice.place() > after) && is_seen(office, who, notice, today)
+        });
+        seen.take(limit).map(|notice| (notice.place(), json(office, notice, today))).collect::<Vec<_>>()
+    });
+    let page = list.page.answer(items.await?, |(place, _)| *place);
+    Ok(page.map(|(_, json)| json).into_response())
+}
+
+/// What everybody may see, from memory.
+fn public_ones(app: &App, list: Listing) -> Result<Response, Problem> {
+    let after: Option<(bool, i64)> = list.page.after()?;
+    let limit = usize::from(list.page.limit) + 1;
+    let (shown, today) = (app.desk.front.shown(), app.desk.today());
+    let notices = shown.notices.in_order().into_iter();
+    let seen = notices
+        .filter(|notice| after.is_none_or(|after| notice.place() > after) && notice.is_on_login_page(today));
+    let items = seen.take(limit).map(|notice| (notice.place(), notice.json(today, None))).collect();
+    let page = list.page.answer(items, |(place, _)| *place);
+    Ok(page.map(|(_, json)| json).into_response())
+}
+
+fn is_seen(office: &Office<'_>, who: Who, notice: &Notice, today: NaiveDate) -> bool {
+    notice.content.state(today) == NoticeState::Showing || office.accounts.may(who, Right::Maintenance)
+}
+
+fn json(office: &Office<'_>, notice: &Notice, today: NaiveDate) -> Json {
+    notice.json(today, Some(&office.accounts.name_of(notice.by)))
+}
+
+/// A new notice.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewNotice {
+    /// Its heading, in one line.
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+    /// What people read.
+    #[schema(min_length = 1, max_length = 10_000)]
+    text: String,
+    /// Whether it is seen without an account, on the login page.
+    #[serde(default)]
+    public: bool,
+    /// Whether it stands before the others.
+    #[serde(default)]
+    important: bool,
+    /// The first day on which it shows, in the site's time zone; at once where nothing is said.
+    #[schema(value_type = Option<String>, format = Date)]
+    show_from: Option<Date>,
+    /// The first day on which it no longer shows.
+    #[schema(value_type = Option<String>, format = Date)]
+    hide_from: Option<Date>,
+}
+
+/// Posts a notice.
+#[utoipa::path(post, path = "/notices", operation_id = "post_notice", tag = "notices", request_body = NewNotice,
+    responses((status = 201, description = "The notice", body = schemas::Notice)))]
+async fn post_notice(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
+    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
+    let NewNotice { title, text, public, important, show_from, hide_from } = incoming.json()?;
+    let id = NoticeId(Uuid::now_v7());
+    let (show_from, hide_from) = (show_from.map(|day| day.0), hide_from.map(|day| day.0));
+    let content = NoticeContent { title, text, public, important, show_from, hide_from };
+    let today = app.desk.today();
+    incoming
+        .execute(&app, PostNotice { notice: id, content }, Extra::default(), move |office, _| {
+            answer(201, office, id, today).location(format!("/v1/notices/{id}"))
+        })
+        .await
+}
+
+/// A notice.
+#[utoipa::path(get, path = "/notices/{id}", operation_id = "show_notice", tag = "notices", params(("id" = String, Path)),
+    responses((status = 200, description = "The notice", body = schemas::Notice), (status = 304, description = "The caller has it")))]
+async fn show_notice(
+    State(app): State<App>,
+    reader: Reader,
+    path: Result<Path<String>, Problem>,
+    query: Result<Query<NoQuery>, Problem>,
+) -> Result<Response, Problem> {
+    reader.catch_up(&app).await?;
+    let (id, who, today) = (notice_id(path)?, reader.caller.who, app.desk.today());
+    query?;
+    let found = app
+        .desk
+        .look(None, |office| {
+            let notice =
+                office.site.notices().get(id).filter(|notice| is_seen(office, who, notice, today))?;
+            Some((notice.epoch, notice.revision, json(office, notice, today)))
+        })
+        .await?;
+    let Some((epoch, revision, body)) = found else { return Err(Problem::new(Code::NotFound)) };
+    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+    Ok(tagged(ETag { epoch, revision }, reader.known.as_ref(), body))
+}
+
+/// What changes of a notice.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NoticePatch {
+    /// Its heading, in one line.
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// What people read.
+    #[schema(min_length = 1, max_length = 10_000)]
+    text: Option<String>,
+    /// Whether it is seen without an account.
+    public: Option<bool>,
+    /// Whether it stands before the others.
+    important: Option<bool>,
+    /// The first day on which it shows.
+    #[serde(default, deserialize_with = "double_option::deserialize")]
+    #[schema(value_type = Option<String>, format = Date)]
+    show_from: Option<Option<Date>>,
+    /// The first day on which it no longer shows.
+    #[serde(default, deserialize_with = "double_option::deserialize")]
+    #[schema(value_type = Option<String>, format = Date)]
+    hide_from: Option<Option<Date>>,
+}
+
+/// Changes a notice.
+#[utoipa::path(patch, path = "/notices/{id}", operation_id = "change_notice", tag = "notices", request_body = NoticePatch,
+    params(("id" = String, Path)), responses((status = 200, description = "The notice", body = schemas::Notice)))]
+async fn change_notice(
+    State(app): State<App>,
+    path: Result<Path<String>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let id = permitted(&app, path, &incoming).await?;
+    let body: NoticePatch = incoming.json()?;
+    let command = ChangeNotice {
+        notice: id,
+        title: body.title,
+        text: body.text,
+        public: body.public,
+        important: body.important,
+        show_from: body.show_from.map(|day| day.map(|day| day.0)),
+        hide_from: body.hide_from.map(|day| day.map(|day| day.0)),
+        precondition: incoming.precondition.clone(),
+    };
+    let today = app.desk.today();
+    incoming.execute(&app, command, Extra::default(), move |office, _| answer(200, office, id, today)).await
+}
+
+/// Withdraws a notice.
+#[utoipa::path(delete, path = "/notices/{id}", operation_id = "withdraw_notice", tag = "notices", params(("id" = String, Path)),
+    responses((status = 204, description = "It is withdrawn")))]
+async fn withdraw_notice(
+    State(app): State<App>,
+    path: Result<Path<String>, Problem>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let notice = permitted(&app, path, &incoming).await?;
+    let command = WithdrawNotice { notice, precondition: incoming.precondition.clone() };
+    incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
+}
+
+/// The right is asked before whether there is such a notice. Of one that was withdrawn a moment ago the command has more to say.
+async fn permitted(
+    app: &App,
+    path: Result<Path<String>, Problem>,
+    incoming: &Incoming,
+) -> Result<NoticeId, Problem> {
+    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
+    let id = notice_id(path)?;
+    let is_known = |notices: &domain::Notices| notices.get(id).is_some() || notices.gone(id).is_some();
+    let known = app.desk.look(None, |office| is_known(office.site.notices())).await?;
+    known.then_some(id).ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+fn notice_id(path: Result<Path<String>, Problem>) -> Result<NoticeId, Problem> {
+    path?.0.parse().map_err(|_| Problem::new(Code::NotFound))
+}
+
+fn answer(status: u16, office: &Office<'_>, id: NoticeId, today: NaiveDate) -> Answer {
+    let Some(notice) = office.site.notices().get(id) else { return Answer::empty(status) };
+    let answer = Answer::new(status, json(office, notice, today)).revision(notice.epoch, notice.revision);
+    // Where and when it was written is known with the commit only.
+    if notice.stamp.is_some() {
+        return answer;
+    }
+    answer.position_at(&["/changed/position"]).moment_at(&["/changed/at"])
+}
