@@ -78,14 +78,9 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         let epoch = self.desk.epoch();
         let mut outcomes = Vec::new();
         let mut offset = 0;
-        for stream in [
-            Stream::Plan,
-            Stream::School,
-            Stream::Sessions,
-            Stream::Accounts,
-            Stream::Site,
-            Stream::Messages,
-        ] {
+        for stream in
+            [Stream::Plan, Stream::School, Stream::Sessions, Stream::Accounts, Stream::Site, Stream::Messages]
+        {
             let own: Vec<Event> =
                 events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
             if own.is_empty() {
