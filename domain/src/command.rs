@@ -285,4 +285,6 @@ pub enum Precondition {
 pub type CarriedLock = Option<LockId>;
 
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 pub(crate) mod testing;

@@ -39,7 +39,6 @@ impl Desk {
         desk.done_as(Who::System, None, &FoundLedger);
         desk.done_as(Who::Operator, None, &CreatePlan::empty(PLAN.parse().unwrap(), None));
         let groups = [
-            ("adam", "administrators"),
             ("anna", "planners"),
             ("bert", "planners"),
             ("clara", "cover-planners"),
@@ -87,7 +86,8 @@ impl Desk {
         &self.site
     }
 
-    fn id(&mut self) -> Uuid {
+    /// A new id.
+    pub fn id(&mut self) -> Uuid {
         self.last_id += 1;
         Uuid::from_u128(self.last_id)
     }
