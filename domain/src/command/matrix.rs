@@ -14,7 +14,7 @@ use super::log_in::LogIn;
 use super::request_lock::RequestLock;
 use super::testing::{Desk, PLAN};
 use super::write_record::{Target, WriteRecord};
-use crate::{Action, Event, Kind, LockId, Mode, Refusal, RefusalCode, SessionId, read_fields};
+use crate::{Action, Event, Kind, LockId, Mode, Refusal, RefusalCode, SessionId};
 
 mod school;
 
