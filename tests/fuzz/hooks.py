@@ -30,6 +30,13 @@ def log_in(mode=None):
     return answer.json()["token"]
 
 
+def release_locks():
+    """Nobody gets into a plan under an exclusive lock, the holder's second session neither."""
+    if State.lock:
+        ask("DELETE", f"/plans/{PLAN}/locks/{State.lock}", State.session)
+        State.lock = None
+
+
 def log_out(token):
     ask("DELETE", "/sessions/current", token)
 
@@ -59,6 +66,7 @@ class Session:
 
     def get(self, case, context):
         if is_cover(case) or operation_of(case) in ("log_out", "change_own_session"):
+            release_locks()
             token = log_in("cover" if is_cover(case) else None)
             State.opened.add(token)
             return token
