@@ -23,6 +23,7 @@ mod placements;
 mod private_postgres;
 mod races;
 mod records;
+mod rights;
 mod routes_golden;
 mod school_years;
 mod sessions;

@@ -11,7 +11,7 @@ use tests::office::{Office, PLAN};
 const PUBLIC: &[&str] =
     &["GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /v1/login-page"];
 /// The log-in is the way to a token, not the other way round.
-const LOG_IN: &str = "POST /v1/sessions";
+pub(crate) const LOG_IN: &str = "POST /v1/sessions";
 /// Routes about oneself: any token will do.
 const OWN: &[&str] = &[
     "GET /v1/sessions/current",
@@ -27,7 +27,7 @@ const OWN: &[&str] = &[
 ];
 
 /// Method and path of every route, with the statuses that it declares.
-fn routes() -> BTreeMap<String, Vec<String>> {
+pub(crate) fn routes() -> BTreeMap<String, Vec<String>> {
     let description = api::routes::openapi();
     let mut routes = BTreeMap::new();
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -42,7 +42,7 @@ fn routes() -> BTreeMap<String, Vec<String>> {
 }
 
 /// The committed list: a route a line, then the right.
-fn golden() -> BTreeMap<String, String> {
+pub(crate) fn golden() -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("daybook/routes.txt");
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -69,7 +69,7 @@ fn every_route_is_in_the_committed_list_and_every_line_is_a_route() {
 }
 
 /// A real address for a route, about things that are there.
-fn address(path: &str) -> String {
+pub(crate) fn address(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     let number =
         if ["/users/", "/tokens/", "/notices/"].iter().any(|it| path.contains(it)) { id } else { "1" };
@@ -80,7 +80,7 @@ fn address(path: &str) -> String {
         .replace("{lock}", id)
 }
 
-async fn ask(office: &Office, route: &str, token: Option<&str>) -> tests::office::Answer {
+pub(crate) async fn ask(office: &Office, route: &str, token: Option<&str>) -> tests::office::Answer {
     let (method, path) = route.split_once(' ').unwrap();
     let method: Method = method.parse().unwrap();
     let url = format!("{}{}", office.base, address(path));
