@@ -1,6 +1,7 @@
 //! All routes, in one function. A handler says in its signature what it needs, calls one command or one question, and is short.
 
 pub mod changes;
+pub mod cover_list;
 pub mod groups;
 pub mod imports;
 pub mod incoming;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(singletons::routes())
         .merge(imports::routes())
         .merge(timetable::routes())
+        .merge(cover_list::routes())
         .merge(changes::routes())
         .merge(users::routes())
         .merge(groups::routes())

@@ -26,6 +26,9 @@ create table placement (
 create unique index placement_current on placement (placement_id) where valid_to is null;
 create index placement_now on placement (lesson_id, period_id, n) where valid_to is null;
 create index placement_period_now on placement (plan, period_id, meeting_of) where valid_to is null;
+-- for the hours of one day
+create index placement_day_now on placement (plan, period_id, day) where valid_to is null;
+create index placement_day_then on placement (plan, period_id, day, valid_from);
 create index placement_then on placement (lesson_id, period_id, n, valid_from);
 create index placement_period_then on placement (plan, period_id, valid_from);
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use domain::{Kind, PlanId, RecordId};
 use serde_json::{Map, Value as Json, json};
 use sqlx::PgPool;
@@ -9,6 +10,8 @@ use uuid::Uuid;
 
 use crate::Moment;
 use crate::asked::{Page, Paged, asked, record_id, record_names, sort_key};
+
+mod dated;
 
 /// Where and when something is in several lessons, with the weeks of their placements.
 struct Clash {
@@ -21,66 +24,115 @@ struct Clash {
     weeks: Vec<String>,
 }
 
-/// By what collisions are ordered, and the cursor: period, day, hour, kind, name, week.
-type Place = (String, i32, i32, String, String, String);
+/// Something that is in several lessons at once, in one week or in all.
+struct Collision {
+    period: Option<Uuid>,
+    day: i32,
+    hour: i32,
+    kind: String,
+    target: Uuid,
+    /// Empty for all weeks.
+    week: String,
+    lessons: BTreeSet<Uuid>,
+    /// On one date only, and because of which substitution.
+    date: Option<NaiveDate>,
+    substitution: Option<Uuid>,
+}
 
-/// Classes, teachers and rooms that are in two lessons at once, in one period or in all, by period, day, hour, kind and name.
+/// By what collisions are ordered, and the cursor: period, day, hour, kind, name, week, date.
+type Place = (String, i32, i32, String, String, String, String);
+
+/// Which collisions are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CollisionsOf<'a> {
+    /// Of the timetable in all periods, and of every date on which a substitution takes part in one.
+    All,
+    /// The same in one period, by its name.
+    Period(&'a str),
+    /// Of one date as it really is.
+    Date(NaiveDate),
+}
+
+/// Classes, teachers and rooms that are in two lessons at once, by period, day, hour, kind, name, week, date.
 ///
 /// An hour without a week meets the hours of every week, and one of a week only those of the same week; so there is one
-/// collision for what meets every week, and one for each week in which more meets. Nothing when there is no such period.
+/// collision for what meets every week, and one for each week in which more meets. What a substitution takes part in has a date
+/// and names it: who covers and is in another lesson as well, a room that is wanted twice, a class in what was moved and in
+/// what stands there. Who is covered or cancelled is in no collision. Nothing when there is no such period.
 pub async fn collisions(
     pool: &PgPool,
     plan: &PlanId,
-    period: Option<&str>,
+    of: CollisionsOf<'_>,
     moment: Moment,
     page: &Page,
 ) -> Result<Paged<Map<String, Json>>, sqlx::Error> {
     let mut wanted = None;
-    if let Some(name) = period {
+    if let CollisionsOf::Period(name) = of {
         wanted = record_id(pool, plan, Kind::Periods, name, moment).await?;
         if wanted.is_none() {
             return Ok(Paged::nothing());
         }
     }
-    let clashes = clashes(pool, plan, wanted, moment).await?;
+    let collisions = if let CollisionsOf::Date(date) = of {
+        dated::of_date(pool, plan, date, moment).await?
+    } else {
+        let mut all = dated::of_substitutions(pool, plan, wanted.map(|period| period.0), moment).await?;
+        all.extend(clashes(pool, plan, wanted, moment).await?.iter().flat_map(of_timetable));
+        all
+    };
     let mut referred = BTreeSet::new();
-    for clash in &clashes {
-        referred.extend(
-            [clash.period_id, clash.target_id].into_iter().chain(clash.lesson_ids.clone()).map(RecordId),
-        );
+    for it in &collisions {
+        referred.extend([Some(it.target), it.period, it.substitution].into_iter().flatten().map(RecordId));
+        referred.extend(it.lessons.iter().copied().map(RecordId));
     }
     let names = record_names(pool, &referred, moment).await?;
     let name = |id: Uuid| names.get(&RecordId(id)).cloned().unwrap_or_else(|| id.to_string());
-    let mut found: BTreeMap<Place, Vec<String>> = BTreeMap::new();
-    for clash in &clashes {
-        for (week, lessons) in weeks(clash) {
-            let mut lessons: Vec<String> = lessons.into_iter().map(name).collect();
-            lessons.sort_by_key(|lesson| sort_key(Kind::Lessons, Some(lesson)));
-            let target = name(clash.target_id);
-            let place =
-                (name(clash.period_id), clash.day, clash.hour, clash.kind.clone(), target, week.to_owned());
-            found.insert(place, lessons);
-        }
+    let mut found: BTreeMap<Place, (Vec<String>, Option<String>)> = BTreeMap::new();
+    for it in collisions {
+        let mut lessons: Vec<String> = it.lessons.into_iter().map(name).collect();
+        lessons.sort_by_key(|lesson| sort_key(Kind::Lessons, Some(lesson)));
+        let period = it.period.map(name).unwrap_or_default();
+        let date = it.date.map(|date| date.to_string()).unwrap_or_default();
+        let place = (period, it.day, it.hour, it.kind, name(it.target), it.week, date);
+        found.insert(place, (lessons, it.substitution.map(name)));
     }
     // What clashes is little, however large the plan is; so it is cut here.
     let after = page.after.as_deref().and_then(|after| serde_json::from_str::<Place>(after).ok());
-    let rest: Vec<(Place, Vec<String>)> =
+    let rest: Vec<_> =
         found.into_iter().filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)).collect();
     let cut = page.cut(rest, |(place, _)| serde_json::to_string(place).expect("numbers and texts"));
-    Ok(cut.map(|(place, lessons)| shown(place, &lessons)))
+    Ok(cut.map(|(place, (lessons, substitution))| shown(place, &lessons, substitution)))
 }
 
-fn shown(place: Place, lessons: &[String]) -> Map<String, Json> {
-    let (period, day, hour, kind, name, week) = place;
-    let week = (!week.is_empty()).then_some(week);
+fn of_timetable(clash: &Clash) -> Vec<Collision> {
+    let met = clash.lesson_ids.iter().copied().zip(clash.weeks.iter().map(String::as_str));
+    let each = weeks(met).into_iter().map(|(week, lessons)| Collision {
+        period: Some(clash.period_id),
+        day: clash.day,
+        hour: clash.hour,
+        kind: clash.kind.clone(),
+        target: clash.target_id,
+        week: week.to_owned(),
+        lessons,
+        date: None,
+        substitution: None,
+    });
+    each.collect()
+}
+
+fn shown(place: Place, lessons: &[String], substitution: Option<String>) -> Map<String, Json> {
+    let (period, day, hour, kind, name, week, date) = place;
+    let unless_empty = |text: String| (!text.is_empty()).then_some(Json::from(text));
     let parts = [
         ("kind", Some(json!(kind))),
         ("name", Some(json!(name))),
-        ("period", Some(json!(period))),
+        ("period", unless_empty(period)),
         ("day", Some(json!(day))),
         ("hour", Some(json!(hour))),
-        ("week", week.map(Json::from)),
+        ("week", unless_empty(week)),
         ("lessons", Some(json!(lessons))),
+        ("date", unless_empty(date)),
+        ("substitution", substitution.map(Json::from)),
     ];
     parts.into_iter().filter_map(|(part, value)| Some((part.to_owned(), value?))).collect()
 }
@@ -109,10 +161,10 @@ async fn clashes(
 }
 
 /// The lessons that meet: those of every week together, and for each week those that meet only in it, with the former.
-fn weeks(clash: &Clash) -> Vec<(&str, BTreeSet<Uuid>)> {
+fn weeks<'a>(met: impl Iterator<Item = (Uuid, &'a str)>) -> Vec<(&'a str, BTreeSet<Uuid>)> {
     let mut by_week: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
-    for (lesson, week) in clash.lesson_ids.iter().zip(&clash.weeks) {
-        by_week.entry(week).or_default().insert(*lesson);
+    for (lesson, week) in met {
+        by_week.entry(week).or_default().insert(lesson);
     }
     let always = by_week.remove("").unwrap_or_default();
     let mut found = Vec::new();
@@ -132,21 +184,8 @@ fn weeks(clash: &Clash) -> Vec<(&str, BTreeSet<Uuid>)> {
 mod tests {
     use super::*;
 
-    fn clash(lessons: &[(u128, &str)]) -> Clash {
-        Clash {
-            period_id: Uuid::nil(),
-            day: 1,
-            hour: 1,
-            kind: "teacher".into(),
-            target_id: Uuid::nil(),
-            lesson_ids: lessons.iter().map(|(id, _)| Uuid::from_u128(*id)).collect(),
-            weeks: lessons.iter().map(|(_, week)| (*week).to_owned()).collect(),
-        }
-    }
-
-    fn found(lessons: &[(u128, &str)]) -> Vec<(String, Vec<u128>)> {
-        let clash = clash(lessons);
-        weeks(&clash)
+    fn found(lessons: &[(u128, &'static str)]) -> Vec<(String, Vec<u128>)> {
+        weeks(lessons.iter().map(|(id, week)| (Uuid::from_u128(*id), *week)))
             .into_iter()
             .map(|(week, lessons)| (week.to_owned(), lessons.iter().map(Uuid::as_u128).collect()))
             .collect()

@@ -7,6 +7,8 @@ pub mod account;
 mod asked;
 pub mod change;
 pub mod collision;
+pub mod cover_list;
+pub mod day;
 mod decode;
 mod feed;
 mod fill;

@@ -15,6 +15,7 @@ use crate::{Happened, Projection, ProjectionError};
 mod question;
 mod row;
 
+pub(crate) use question::records_on;
 pub use question::{RecordFilter, RecordView, record, records, singleton};
 use row::{load, write};
 

@@ -8,6 +8,7 @@ mod command_line;
 mod conventions;
 mod cover;
 mod cut_off;
+mod day;
 mod first;
 mod front;
 mod imports;

@@ -48,14 +48,14 @@ impl Page {
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|last| encode(&cursor(last)));
         let link = next.as_deref().and_then(|next| self.link(next));
-        Paged { items, next, editable: None, link }
+        Paged { items, open: None, next, editable: None, link }
     }
 
     /// The answer to a list whose reader has seen by itself where the next page begins.
     pub fn answer_next<T>(self, items: Vec<T>, next: Option<&str>) -> Paged<T> {
         let next = next.map(|cursor| encode(&cursor));
         let link = next.as_deref().and_then(|next| self.link(next));
-        Paged { items, next, editable: None, link }
+        Paged { items, open: None, next, editable: None, link }
     }
 
     /// The address of the next page: this request's with another `after`.
@@ -80,6 +80,10 @@ fn encode(cursor: &impl Serialize) -> String {
 pub struct Paged<T> {
     /// The items of this page.
     pub items: Vec<T>,
+    /// What the cover list shows beside its substitutions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    open: Option<Vec<serde_json::Value>>,
     /// What to send as `after` for the next page; `null` at the end.
     #[schema(required)]
     pub next: Option<String>,
@@ -95,8 +99,15 @@ pub struct Paged<T> {
 impl<T> Paged<T> {
     /// The same page with other items.
     pub fn map<S>(self, change: impl FnMut(T) -> S) -> Paged<S> {
-        let Paged { items, next, editable, link } = self;
-        Paged { items: items.into_iter().map(change).collect(), next, editable, link }
+        let Paged { items, open, next, editable, link } = self;
+        Paged { items: items.into_iter().map(change).collect(), open, next, editable, link }
+    }
+
+    /// With the open hours of a cover list.
+    #[must_use]
+    pub fn open(mut self, open: Vec<serde_json::Value>) -> Paged<T> {
+        self.open = Some(open);
+        self
     }
 
     /// With what is said about editing such records.

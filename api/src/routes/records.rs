@@ -323,7 +323,8 @@ pub(super) async fn editable_now(
     Ok(told.await?)
 }
 
-fn with_editable(view: RecordView, editable: &Json) -> Json {
+/// A record of a list, with what is said about editing it.
+pub(super) fn with_editable(view: RecordView, editable: &Json) -> Json {
     let mut json = view.json;
     json.insert("editable".into(), editable.clone());
     Json::Object(json)

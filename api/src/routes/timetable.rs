@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
 use domain::Right;
 use projections::Moment;
+use projections::collision::CollisionsOf;
 use projections::placement::TimetableOf;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +36,7 @@ struct TimetableQuery {
     room: Option<String>,
     period: Option<String>,
     week: Option<String>,
+    date: Option<NaiveDate>,
 }
 
 /// The timetable of a class, a teacher or a room, or of the whole school.
@@ -43,7 +46,10 @@ struct TimetableQuery {
         ("teacher" = Option<String>, Query, description = "Only this teacher's hours"),
         ("room" = Option<String>, Query, description = "Only the hours in this room"),
         ("period" = Option<String>, Query, description = "Else the session's, or the one of today"),
-        ("week" = Option<String>, Query, description = "Only what meets in this week")),
+        ("week" = Option<String>, Query, description = "Only what meets in this week"),
+        ("date" = Option<NaiveDate>, Query, description = "That day as it really is, in the period of that date: with the \
+            substitutions applied, without the lessons and classes that are not there on that date, on a holiday without any \
+            lesson. Not together with `period` and `week`: placements of every week are there")),
     responses((status = 200, description = "One item for each row of a placement, by day, hour, lesson, class, teacher",
         body = schemas::Page<schemas::TimetableItem>)))]
 async fn show_timetable(
@@ -62,20 +68,22 @@ async fn show_timetable(
         (None, None, Some(name)) => TimetableOf::Room(name),
         _ => return Err(Problem::invalid("/query", "ask for one of class, teacher and room")),
     };
-    let period = period_or_own(&app, &reader, &plan, query.period).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::placement::timetable(
-        pool,
-        &plan,
-        &of,
-        &period,
-        query.week.as_deref(),
-        Moment::Now,
-        &page,
-    )
-    .await
-    .map_err(Failure::from)?;
+    let found = if let Some(date) = query.date {
+        for (name, given) in [("period", &query.period), ("week", &query.week)] {
+            if given.is_some() {
+                let what = format!("the date says it: ask for {name} or date");
+                return Err(Problem::invalid(format!("/query/{name}"), what));
+            }
+        }
+        projections::day::timetable_of_day(pool, &plan, &of, date, Moment::Now, &page).await
+    } else {
+        let period = period_or_own(&app, &reader, &plan, query.period).await?;
+        let week = query.week.as_deref();
+        projections::placement::timetable(pool, &plan, &of, &period, week, Moment::Now, &page).await
+    };
+    let found = found.map_err(Failure::from)?;
     Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())
 }
 
@@ -86,22 +94,40 @@ struct InPeriod {
     period: Option<String>,
 }
 
-/// Classes, teachers and rooms that are in two lessons at once.
+/// In which period, or on which date.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CollisionsQuery {
+    period: Option<String>,
+    date: Option<NaiveDate>,
+}
+
+/// Classes, teachers and rooms that are in two lessons at once. Those that a substitution takes part in have its date.
 #[utoipa::path(get, path = "/plans/{plan}/collisions", operation_id = "list_collisions", tag = "timetable",
-    params(("plan" = String, Path, description = "`school~year~version`"), ("period" = Option<String>, Query, description = "Else all periods")),
-    responses((status = 200, description = "By period, day, hour, kind and name", body = schemas::Page<schemas::Collision>)))]
+    params(("plan" = String, Path, description = "`school~year~version`"),
+        ("period" = Option<String>, Query, description = "Else all periods"),
+        ("date" = Option<NaiveDate>, Query, description = "Those of that day as it really is; not together with `period`")),
+    responses((status = 200, description = "By period, day, hour, kind, name, week and date", body = schemas::Page<schemas::Collision>)))]
 async fn list_collisions(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<InPeriod>, Problem>,
+    list: Result<Listing<CollisionsQuery>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::Read).await?;
     let list = list?;
     let period = known_period(&app, &plan, list.filter.period).await?;
+    let of = match (&period, list.filter.date) {
+        (None, None) => CollisionsOf::All,
+        (Some(period), None) => CollisionsOf::Period(period),
+        (None, Some(date)) => CollisionsOf::Date(date),
+        (Some(_), Some(_)) => {
+            return Err(Problem::invalid("/query/period", "the date says it: ask for period or date"));
+        }
+    };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::collision::collisions(pool, &plan, period.as_deref(), Moment::Now, &page)
+    let found = projections::collision::collisions(pool, &plan, of, Moment::Now, &page)
         .await
         .map_err(Failure::from)?;
     Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())

@@ -21,6 +21,18 @@ pub enum TimetableOf {
     Room(String),
 }
 
+impl TimetableOf {
+    /// The kind and name of whose it is; nothing for everybody's.
+    pub(crate) fn named(&self) -> Option<(Kind, &str)> {
+        match self {
+            Self::All => None,
+            Self::Class(name) => Some((Kind::Classes, name)),
+            Self::Teacher(name) => Some((Kind::Teachers, name)),
+            Self::Room(name) => Some((Kind::Rooms, name)),
+        }
+    }
+}
+
 struct Item {
     day: i32,
     hour: i32,
@@ -84,14 +96,8 @@ pub async fn timetable(
     let Some(period_id) = record_id(pool, plan, Kind::Periods, period, moment).await? else {
         return Ok(Paged::nothing());
     };
-    let target = match of {
-        TimetableOf::All => None,
-        TimetableOf::Class(name) => Some((Kind::Classes, name)),
-        TimetableOf::Teacher(name) => Some((Kind::Teachers, name)),
-        TimetableOf::Room(name) => Some((Kind::Rooms, name)),
-    };
     let mut wanted = None;
-    if let Some((kind, name)) = target {
+    if let Some((kind, name)) = of.named() {
         let Some(id) = record_id(pool, plan, kind, name, moment).await? else { return Ok(Paged::nothing()) };
         wanted = Some((kind, id));
     }

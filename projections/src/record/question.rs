@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use domain::{Kind, PlanId, RecordId};
+use domain::{Kind, PlanId, Record, RecordId};
 use serde_json::{Map, Value as Json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -147,6 +147,34 @@ pub async fn records(
     };
     let views = views(pool, rows, period, moment).await?;
     Ok(page.cut(views, |view| view.json.get("id").and_then(Json::as_str).unwrap_or_default().to_owned()))
+}
+
+/// All records of a kind that hold on a day, or all there are, in their order, as the rules hold them. A substitution holds on the
+/// day that it is from and on the one that it is to.
+pub(crate) async fn records_on(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    day: Option<NaiveDate>,
+    moment: Moment,
+) -> Result<Vec<Record>, sqlx::Error> {
+    let rows = if let Some(day) = day {
+        asked!(Columns, moment, fetch_all(pool);
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+                r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
+            from record r where r.plan = $2 and r.kind = $3 and r.day_from <= $4::date and r.day_to >= $4::date
+                and (r.kind <> 'substitutions' or $4::date in (r.day_from, r.day_to)) and "# @"r"
+            " order by r.sort";
+            plan.to_string(), kind.word(), day)?
+    } else {
+        asked!(Columns, moment, fetch_all(pool);
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+                r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
+            from record r where r.plan = $2 and r.kind = $3 and "# @"r"
+            " order by r.sort";
+            plan.to_string(), kind.word())?
+    };
+    rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
 }
 
 /// The period that a question names; `None`: it names one that is not there.

@@ -3,7 +3,7 @@
 use domain::{
     Actor, Event, GroupId, Kind, Personal, PlanChanged, PlanCondition, UserAdded, UserChanged, UserId, Value,
 };
-use projections::collision::collisions;
+use projections::collision::{CollisionsOf, collisions};
 use projections::placement::{TimetableOf, placement, placements, timetable};
 use projections::plan::{plan, plans};
 use projections::record::{RecordFilter, record, records, singleton};
@@ -319,12 +319,10 @@ async fn double_bookings_are_collisions_unless_the_weeks_differ() {
     office.place(one, 3, 3, 1, &[("week", text("A"))]).await;
     office.place(other, 3, 3, 1, &[]).await;
     office.followed().await;
-    let found = async |period, page: Page| {
-        collisions(office.projections.pool(), &office.plan, period, Moment::Now, &page)
-            .await
-            .expect("collisions")
+    let found = async |of, page: Page| {
+        collisions(office.projections.pool(), &office.plan, of, Moment::Now, &page).await.expect("collisions")
     };
-    let all = found(None, page(10)).await;
+    let all = found(CollisionsOf::All, page(10)).await;
     assert_eq!(
         plain(&all.items),
         json!([
@@ -332,10 +330,10 @@ async fn double_bookings_are_collisions_unless_the_weeks_differ() {
             {"kind": "teacher", "name": "GAUSS", "period": "1", "day": 3, "hour": 1, "week": "A", "lessons": ["9", "10"]},
         ])
     );
-    assert_eq!(found(Some("1"), page(10)).await.items.len(), 2);
-    assert_eq!(found(Some("2"), page(10)).await.items.len(), 0);
-    let first = found(None, page(1)).await;
-    let second = found(None, Page { limit: 1, after: first.next.clone() }).await;
+    assert_eq!(found(CollisionsOf::Period("1"), page(10)).await.items.len(), 2);
+    assert_eq!(found(CollisionsOf::Period("2"), page(10)).await.items.len(), 0);
+    let first = found(CollisionsOf::All, page(1)).await;
+    let second = found(CollisionsOf::All, Page { limit: 1, after: first.next.clone() }).await;
     assert_eq!([first.items, second.items].concat(), all.items);
     assert_eq!(second.next, None);
 }

@@ -1,7 +1,9 @@
 //! Questions about a large database are answered from indexes.
 
 use domain::Kind;
-use projections::collision::collisions;
+use projections::collision::{CollisionsOf, collisions};
+use projections::cover_list::cover_list;
+use projections::day::timetable_of_day;
 use projections::placement::{TimetableOf, placement, timetable};
 use projections::plan::plan;
 use projections::record::{RecordFilter, record, records};
@@ -23,9 +25,20 @@ const MANY: &str = "
     insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
         changed_position, valid_from, day_from, day_to)
     select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i::text, i::text, i::text, 1, 1,
-        jsonb_build_object('id', jsonb_build_object('text', i::text)), array[]::uuid[], 'operator', now(), 1, 1,
-        '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
+        jsonb_build_object('id', jsonb_build_object('text', i::text), 'kind', jsonb_build_object('text', 'room'),
+            'date', jsonb_build_object('date', '2026-08-01'::date + i % 300), 'hour', jsonb_build_object('number', 1 + i % 10),
+            'lesson', jsonb_build_object('reference', md5(p || ':lessons:' || 1 + i % 2000)::uuid)),
+        array[]::uuid[], 'operator', now(), 1, 1, '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
     from generate_series(1, 10) p, generate_series(1, 4000) i;
+    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+        changed_position, valid_from, day_from, day_to)
+    select md5(p || ':absences:' || i)::uuid, '1~2026-2027~' || p, 'absences', i::text, i::text, i::text, 1, 1,
+        jsonb_build_object('id', jsonb_build_object('text', i::text), 'of', jsonb_build_object('text', 'teacher'),
+            'name', jsonb_build_object('reference', md5(p || ':teachers:' || i)::uuid),
+            'from', jsonb_build_object('date', '2026-08-01'::date + i % 300), 'to', jsonb_build_object('date', '2026-08-01'::date + i % 300)),
+        array[]::uuid[], 'operator', now(), 1, 1, '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
+    from generate_series(1, 10) p, generate_series(1, 400) i;
+    update record set day_from = '2026-08-01', day_to = '2027-07-31' where kind = 'periods' and name = 'periods1';
     insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, meeting_of, revision, epoch, who, changed_at,
         changed_position, valid_from)
     select md5(p || ':placements:' || i || ':' || n)::uuid, '1~2026-2027~' || p, md5(p || ':lessons:' || i)::uuid,
@@ -79,7 +92,15 @@ async fn no_page_reads_a_whole_table() {
             let found = timetable(pool, &id, &of, "periods1", None, moment, &first).await.expect("asked");
             assert_eq!(found.items.len(), count);
         }
-        collisions(pool, &id, Some("periods1"), moment, &first).await.expect("asked");
+        collisions(pool, &id, CollisionsOf::Period("periods1"), moment, &first).await.expect("asked");
+        let date = "2026-09-01".parse().expect("a Tuesday");
+        let found =
+            timetable_of_day(pool, &id, &TimetableOf::All, date, moment, &first).await.expect("asked");
+        assert_eq!(found.items.len(), 100, "{moment:?}");
+        let of_date = collisions(pool, &id, CollisionsOf::Date(date), moment, &first).await.expect("asked");
+        assert_eq!(of_date.items, []);
+        let list = cover_list(pool, &id, date, moment, &first).await.expect("asked");
+        assert_eq!((list.substitutions.len(), list.open.len()), (14, 4), "{moment:?}");
         unplaced(pool, &id, Some("periods1"), moment, &first).await.expect("asked");
         plan(pool, &id, moment).await.expect("asked");
     }

@@ -1,0 +1,60 @@
+//! What there is to cover on a day.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use domain::{Kind, Right};
+use projections::Moment;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::reader::Reader;
+use super::records::{editable_now, with_editable};
+use super::schemas;
+use crate::app::App;
+use crate::desk::Failure;
+use crate::http::openapi::{READ_LIST, READING};
+use crate::http::{Listing, PlanPath, Problem, refusing, taking};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(refusing(taking(routes!(show_cover_list), &[READ_LIST]), &[READING]))
+}
+
+/// On which day.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnDay {
+    date: Option<NaiveDate>,
+}
+
+/// The substitutions of a day, and the hours that are still open because somebody or something is absent, with who could take them.
+///
+/// It takes the right `read-absences` beside `read`, because what is open says who is absent.
+#[utoipa::path(get, path = "/plans/{plan}/cover-list", operation_id = "show_cover_list", tag = "timetable",
+    params(("plan" = String, Path, description = "`school~year~version`"),
+        ("date" = Option<NaiveDate>, Query, description = "Else today")),
+    responses((status = 200, description = "The substitutions by number, then the open hours by hour and lesson",
+        body = schemas::CoverList)))]
+async fn show_cover_list(
+    State(app): State<App>,
+    reader: Reader,
+    PlanPath(plan): PlanPath,
+    list: Result<Listing<OnDay>, Problem>,
+) -> Result<Response, Problem> {
+    reader.enter(&app, &plan, Right::Read).await?;
+    reader.enter(&app, &plan, Right::ReadAbsences).await?;
+    let list = list?;
+    let date = list.filter.date.unwrap_or_else(|| app.desk.today());
+    let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
+    let found = projections::cover_list::cover_list(app.projections.pool(), &plan, date, Moment::Now, &page)
+        .await
+        .map_err(Failure::from)?;
+    let editable = editable_now(&app, &reader, &plan, Kind::Substitutions, None).await?;
+    let items = found.substitutions.into_iter().map(|view| with_editable(view, &editable));
+    let items: Vec<Json> = items.collect();
+    let open = found.open.into_iter().map(Json::Object).collect();
+    Ok(list.page.answer_next(items, found.next.as_deref()).open(open).into_response())
+}
