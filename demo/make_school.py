@@ -239,6 +239,55 @@ def write_files(school):
                for n in range(60)])
 
 
+REASONS = {"KR": "Krankheit", "FB": "Fortbildung", "EX": "Exkursion", "RE": "Reparatur"}
+HOLIDAYS = {"Einheit": ("Tag der Deutschen Einheit", "20261003", "20261003", "F"),
+            "Herbst": ("Herbstferien", "20261012", "20261023", ""),
+            "Weihnachten": ("Weihnachtsferien", "20261223", "20270105", ""),
+            "Ostern": ("Osterferien", "20270322", "20270402", ""),
+            "Mai": ("Tag der Arbeit", "20270501", "20270501", "F"),
+            "Pfingsten": ("Pfingstmontag", "20270517", "20270517", "F")}
+MONDAY = 20261123
+BITS = {"cancel": 1, "cover": 0, "away": 8, "here": 128, "room": 1 << 16}
+
+
+def write_cover(school):
+    """A week with a teacher who is ill, a class on a trip and a room that is repaired; some hours are still open."""
+    busy = {claim for entry in school.placed for claim in school.claims(entry)}
+    plain = sorted((day, hour, index, row_rooms[0]) for index, day, hour, row_rooms in school.placed
+                   if len(row_rooms) == 1 and len(school.lessons[index][1]) == 1)
+    ill = next(t for t in teachers() if sum(school.lessons[i][1][0][1] == t and d == 1 for d, _, i, _ in plain) >= 4)
+    own = [entry for entry in plain if school.lessons[entry[2]][1][0][1] == ill and entry[0] == 1]
+    in_room = [entry for entry in plain if entry[3] == "PC1" and entry[0] == 1 and entry not in own]
+    free = lambda kind, names, day, hour: next(n for n in names if (day, hour, kind, n) not in busy)
+    rows = []
+
+    def row(entry, absence, kind, day=None, hour=None, **cover):
+        d, h, index, room = entry
+        c, t, s = school.lessons[index][1][0]
+        rows.append(line(20, {1: len(rows) + 1, 2: MONDAY + (day or d) - 1, 3: hour or h, 4: absence, 5: index + 1, 6: t,
+                              7: cover.get("teacher", ""), 8: s, 10: cover.get("subject", ""), 12: room,
+                              13: cover.get("room", ""), 15: c, 16: "RE" if kind == "room" else "KR",
+                              17: cover.get("text", ""), 18: BITS[kind], 19: c,
+                              20: {"cancel": "C", "away": "T", "here": "F", "room": "R"}.get(kind, "")}))
+
+    first, second, third, *_ = own
+    row(first, 1, "cover", teacher=free("teacher", teachers(), 1, first[1]), text="Aufgaben liegen bereit")
+    row(second, 1, "cancel")
+    name = school.lessons[third[2]][1][0][0]
+    hour = next(h for h in range(5, 10) if not {(4, h, "class", name), (4, h, "teacher", ill)} & busy)
+    row(third, 1, "away", text="auf Donnerstag")
+    row(third, 1, "here", day=4, hour=hour, teacher=ill, room=free("room", rooms(), 4, hour))
+    for entry in in_room[:2]:
+        row(entry, 3, "room", teacher=school.lessons[entry[2]][1][0][1], room=free("room", rooms(), 1, entry[1]))
+    write(12, [line(3, {1: r, 2: text}) for r, text in REASONS.items()])
+    write(13, [line(9, {1: 1, 2: "L", 3: ill, 4: MONDAY, 5: MONDAY + 1, 8: "KR", 9: "meldet sich am Dienstag"}),
+               line(9, {1: 2, 2: "K", 3: "9b", 4: MONDAY + 1, 5: MONDAY + 1, 6: 1, 7: 6, 8: "EX", 9: "Museum"}),
+               line(9, {1: 3, 2: "R", 3: "PC1", 4: MONDAY, 5: MONDAY + 4, 8: "RE"})])
+    write(14, rows)
+    write(18, [line(5, {1: n, 2: text, 3: int(first), 4: int(last), 5: mark})
+               for n, (text, first, last, mark) in HOLIDAYS.items()])
+
+
 def collisions():
     """Teachers, classes and rooms that the written timetable puts into two lessons at once."""
     lessons = collections.defaultdict(set)
@@ -253,6 +302,7 @@ def main():
     school = next(school for school in map(School, range(1, 50)) if school.place())
     school.spoil()
     write_files(school)
+    write_cover(school)
     found = collisions()
     print(f"{len(school.lessons)} lessons, {len(school.placed)} placed hours, {UNPLACED} unplaced; {found}")
     assert sorted(kind for kind, *_ in found) == ["room", "teacher"], "exactly two collisions are wanted"

@@ -217,6 +217,81 @@ async fn merging_leaves_what_is_empty_and_replacing_unsets_and_removes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn absences_substitutions_and_holidays_come_in_with_the_school() {
+    let office = Office::open("importcover").await;
+    let anna = office.log_in("anna").await;
+    let lock = office.lock(&anna, LOCK).await;
+    let first = office.import(&anna, Some(&lock), &demo(), &[]).await;
+    assert_eq!(first.outcome(), "201", "{}", first.body);
+    let kinds = ["absence-reasons", "absences", "substitutions", "holidays"];
+    assert_eq!(kinds.map(|kind| created(&first, kind)), [4, 3, 5, 6]);
+    assert_eq!(first.body["warnings"], json!([]), "{}", first.body);
+    let head = office.head().await;
+    for mode in ["merge", "replace"] {
+        let again = office.import(&anna, Some(&lock), &demo(), &[("mode", mode)]).await;
+        assert_eq!(again.outcome(), "201", "{}", again.body);
+        assert_eq!(office.head().await, head, "a repeated import appends no event");
+    }
+    let absent = office.get(&anna, &plan("/absences/1")).await.body;
+    assert_eq!((&absent["name"], &absent["reason"]), (&json!("AND"), &json!("KR")));
+    let moved = office.get(&anna, &plan("/substitutions/4")).await.body;
+    assert_eq!(
+        (&moved["kind"], &moved["to_date"], &moved["to_hour"]),
+        (&json!("move"), &json!("2026-11-26"), &json!(7))
+    );
+    assert_eq!(office.get(&anna, &plan("/holidays/Mai")).await.body["public"], true);
+    let faulty =
+        vec![file("GPU018.TXT", "Alt;;20100101;20100102\n"), file("GPU014.TXT", "1;20261123;1;0;9999\n")];
+    let refused = office.import(&anna, Some(&lock), &faulty, &[("create_missing", "true")]).await;
+    assert_eq!(refused.outcome(), "422 import-faults", "{}", refused.body);
+    let places: Vec<_> = refused.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (text(&it["file"]), it["column"].clone()))
+        .collect();
+    assert_eq!(places, [("GPU018.TXT".to_owned(), json!(4)), ("GPU014.TXT".to_owned(), json!(5))]);
+    assert_eq!(office.head().await, head);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_department_takes_in_its_own_records_under_its_own_lock() {
+    let office = Office::open("importdepartment").await;
+    let anna = office.log_in("anna").await;
+    let lock = office.lock(&anna, LOCK).await;
+    assert_eq!(office.import(&anna, Some(&lock), &demo(), &[]).await.outcome(), "201");
+    let own = [("department", "SPR"), ("mode", "replace")];
+    let files = vec![
+        file("GPU004.TXT", "AND;Anders;;;;;;;;;;;;;;;SPR\nTOR;Tor;;;;;;;;;;;;;;;MINT\n"),
+        file("GPU013.TXT", "1;L;AND;20261123;20261130;;;KR\n5;L;TOR;20261123;20261123\n"),
+    ];
+    let wrong = office.import(&anna, Some(&lock), &files, &own).await;
+    assert_eq!(
+        (wrong.outcome().as_str(), &wrong.body["action"]),
+        ("409 lock-missing", &json!("department-import"))
+    );
+    office.delete(&anna, &plan(&format!("/locks/{lock}"))).await;
+    let lock = office.lock(&anna, "department-import").await;
+    let merged = [("department", "SPR"), ("dry_run", "true")];
+    let tried = office.import(&anna, None, &files, &merged).await;
+    assert_eq!(tried.outcome(), "200", "{}", tried.body);
+    let merged = [("department", "SPR")];
+    let done = office.import(&anna, Some(&lock), &files, &merged).await;
+    assert_eq!(done.outcome(), "201", "{}", done.body);
+    let one = json!({"created": 0, "changed": 1, "unchanged": 0, "removed": 0});
+    assert_eq!((&done.body["counts"]["teachers"], &done.body["counts"]["absences"]), (&one, &one));
+    assert_eq!(office.get(&anna, &plan("/teachers/AND")).await.body["long_name"], "Anders");
+    assert_eq!(office.get(&anna, &plan("/teachers/TOR")).await.body["long_name"], "Törnqvist");
+    assert_eq!(office.get(&anna, &plan("/absences/5")).await.outcome(), "404 not-found");
+    let unknown = office.import(&anna, Some(&lock), &files, &[("department", "XYZ")]).await;
+    assert_eq!(unknown.outcome(), "422 invalid", "{}", unknown.body);
+    let other_lock = office.import(&anna, Some(&lock), &files, &[]).await;
+    assert_eq!(other_lock.outcome(), "409 lock-missing", "the lock of a department is none for the whole");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_needs_its_lock_its_right_and_a_readable_form() {
     let office = Office::open("importdoor").await;
     let anna = office.log_in("anna").await;

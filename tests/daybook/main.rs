@@ -20,6 +20,7 @@ mod locks;
 mod lost_replies;
 mod notices;
 mod order;
+mod period_values;
 mod placements;
 mod private_postgres;
 mod races;

@@ -34,7 +34,8 @@ Examples:
   daybook import 100234~2026-2027~1 export/ --mode replace --json
 
 Files are known by the GPUnnn in their names: 001 timetable, 002 lessons, 003 classes, 004 teachers, 005 rooms, 006 subjects,
-007 departments, 010 students. All or nothing: a faulty import stores nothing, and a repeated one changes nothing.
+007 departments, 010 students, 012 reasons of absence, 013 absences, 014 substitutions, 018 holidays.
+All or nothing: a faulty import stores nothing, and a repeated one changes nothing.
 Nobody else may be in the plan meanwhile; whoever is there is named.";
 
 /// A lease is renewed so often while an import runs; the shortest sensible lease is several times that.

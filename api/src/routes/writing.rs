@@ -183,8 +183,9 @@ fn written(
         domain::without_sensitive(record.kind, &mut body);
     }
     if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
-        let own: Vec<&str> =
-            record.by_period.get(&period).into_iter().flat_map(|it| it.keys().copied()).collect();
+        let own = record.by_period.get(&period);
+        let all = record.kind.fields().iter().map(|field| field.name);
+        let own: Vec<&str> = all.filter(|name| own.is_some_and(|own| own.contains_key(name))).collect();
         body.insert("period_fields".into(), own.into());
     }
     if !events.is_empty() {

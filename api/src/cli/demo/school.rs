@@ -39,7 +39,7 @@ macro_rules! files {
 }
 
 /// The files of the folder `demo/gpu`.
-const FILES: [(&str, &[u8]); 8] = files![
+const FILES: [(&str, &[u8]); 12] = files![
     "GPU001.TXT",
     "GPU002.TXT",
     "GPU003.TXT",
@@ -47,7 +47,11 @@ const FILES: [(&str, &[u8]); 8] = files![
     "GPU005.TXT",
     "GPU006.TXT",
     "GPU007.TXT",
-    "GPU010.TXT"
+    "GPU010.TXT",
+    "GPU012.TXT",
+    "GPU013.TXT",
+    "GPU014.TXT",
+    "GPU018.TXT"
 ];
 
 /// The school, made.

@@ -6,6 +6,7 @@ use crate::{
     Field, FieldFault, Fields, Form, HourOf, Kind, Plan, Record, RecordId, Refusal, RefusalCode, Value, whom,
 };
 use serde_json::json;
+use std::borrow::Cow;
 
 impl WriteRecord {
     /// Everything that is answered with 422 after the record's own state allowed the change, and 409 `exists`.
@@ -22,7 +23,13 @@ impl WriteRecord {
         if period.is_some() && after.contains_key("id") {
             faults.push(FieldFault::new("/id", "a name holds in all periods"));
         }
-        Dated { plan, kind, there: there.map(AsRef::as_ref), after }.check(&mut faults);
+        let there_now = there.map(AsRef::as_ref);
+        for after in each_period(there_now, period, after) {
+            Dated { plan, kind, there: there_now, after: &after }.check(&mut faults);
+            if !faults.is_empty() {
+                break;
+            }
+        }
         if let Some(hour_of) = hour_of {
             check_placement(plan, hour_of, after, &mut faults);
         }
@@ -38,6 +45,28 @@ impl WriteRecord {
             return Err(Refusal::with(RefusalCode::Exists, members));
         }
         Ok(())
+    }
+}
+
+/// The fields as they are to hold: plan-wide and, where the record has values for periods, in each of those; for a change of one
+/// period only there.
+fn each_period<'a>(
+    there: Option<&'a Record>,
+    period: Option<RecordId>,
+    after: &'a Fields,
+) -> Vec<Cow<'a, Fields>> {
+    let over = |below: &Fields, above: &Fields| {
+        let mut fields = below.clone();
+        fields.extend(above.iter().map(|(name, value)| (*name, value.clone())));
+        Cow::Owned(fields)
+    };
+    match (there, period) {
+        (Some(record), Some(_)) => vec![over(&record.fields, after)],
+        (Some(record), None) => {
+            let own = record.by_period.values().map(|own| over(after, own));
+            std::iter::once(Cow::Borrowed(after)).chain(own).collect()
+        }
+        (None, _) => vec![Cow::Borrowed(after)],
     }
 }
 
