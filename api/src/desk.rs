@@ -14,6 +14,7 @@ mod execute;
 mod front;
 mod held;
 mod history;
+mod messages;
 mod request;
 mod shelf;
 mod sweep;

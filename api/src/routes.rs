@@ -8,6 +8,7 @@ pub mod incoming;
 pub mod licence;
 pub mod locks;
 pub mod login_page;
+pub mod messages;
 pub mod notices;
 pub mod operations;
 pub mod placements;
@@ -59,6 +60,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
+        .merge(messages::routes())
         .merge(notices::routes())
         .merge(login_page::routes())
         .merge(status::routes());

@@ -98,3 +98,32 @@ message-users = Bitte 1 bis { $max } Benutzer nennen.
 no-such-user = Einen Benutzer „{ $name }“ gibt es nicht.
 user-disabled = Der Benutzer „{ $name }“ kann sich nicht mehr anmelden.
 no-such-plan = Einen Plan „{ $plan }“ gibt es nicht.
+unread-of-sent = Gesendete Nachrichten lesen andere; ungelesene gibt es unter den empfangenen.
+message-addressees = Bitte entweder Benutzer oder einen Plan nennen.
+message-stays-read = Eine gelesene Nachricht bleibt gelesen; bitte true senden.
+
+## Nachrichten des Dienstes. code: der Ablehnung; record: was geändert werden sollte; by: wer schneller war oder wer abmeldet
+
+message-refused =
+    { $code ->
+        [stale] { $by ->
+            [none] Ihre Änderung an { $record } wurde nicht gespeichert: Jemand anderes war schneller.
+           *[other] Ihre Änderung an { $record } wurde nicht gespeichert: { $by } war schneller.
+        }
+        [blocked] { $rule ->
+            [optimisation] Ihre Änderung wurde nicht gespeichert: Eine betroffene Periode wird gerade optimiert.
+            [cover] Ihre Änderung wurde nicht gespeichert: Für eine betroffene Periode wird gerade Vertretung geplant.
+           *[other] Ihre Änderung wurde nicht gespeichert: Der Plan ist durch eine alleinige Sperre belegt.
+        }
+        [not-alone] Sie haben die Sperre für „{ $action }“ nicht bekommen: Andere sind im Plan.
+        [lock-refused] Sie haben die Sperre für „{ $action }“ nicht bekommen: Eine andere Sperre steht im Weg.
+        [lock-missing] Ihre Änderung wurde nicht gespeichert: Sie braucht eine Sperre für „{ $action }“.
+        [lock-ended] Ihre Änderung wurde nicht gespeichert: Die Sperre für „{ $action }“ ist beendet.
+       *[other] Ihre Änderung wurde nicht gespeichert.
+    }
+message-sign-off =
+    { $seconds ->
+        [0] { $by } hat Sie abgemeldet: { $message }
+        [one] { $by } meldet Sie in einer Sekunde ab: { $message }
+       *[other] { $by } meldet Sie in { $seconds } Sekunden ab: { $message }
+    }

@@ -98,3 +98,32 @@ message-users = Name 1 to { $max } users.
 no-such-user = There is no user "{ $name }".
 user-disabled = The user "{ $name }" can no longer log in.
 no-such-plan = There is no plan "{ $plan }".
+unread-of-sent = Sent messages are read by others; ask for unread ones among those you got.
+message-addressees = Name either users or a plan.
+message-stays-read = A message that was read stays so; send true.
+
+## Messages from the service. code: of the refusal; record: what was to be changed; by: who was faster or who signs off
+
+message-refused =
+    { $code ->
+        [stale] { $by ->
+            [none] Your change of { $record } was not saved: somebody else changed it first.
+           *[other] Your change of { $record } was not saved: { $by } changed it first.
+        }
+        [blocked] { $rule ->
+            [optimisation] Your change was not saved: a period that it touches is being optimised.
+            [cover] Your change was not saved: somebody is planning cover for a period that it touches.
+           *[other] Your change was not saved: an exclusive lock is held on the plan.
+        }
+        [not-alone] You did not get the lock for "{ $action }": others are in the plan.
+        [lock-refused] You did not get the lock for "{ $action }": another lock stands in the way.
+        [lock-missing] Your change was not saved: it needs a lock for "{ $action }".
+        [lock-ended] Your change was not saved: the lock for "{ $action }" has ended.
+       *[other] Your change was not saved.
+    }
+message-sign-off =
+    { $seconds ->
+        [0] { $by } has signed you off: { $message }
+        [one] { $by } will sign you off in one second: { $message }
+       *[other] { $by } will sign you off in { $seconds } seconds: { $message }
+    }

@@ -98,3 +98,32 @@ message-users = Nimeä 1–{ $max } käyttäjää.
 no-such-user = Käyttäjää ”{ $name }” ei ole.
 user-disabled = Käyttäjä ”{ $name }” ei voi enää kirjautua.
 no-such-plan = Suunnitelmaa ”{ $plan }” ei ole.
+unread-of-sent = Lähetetyt viestit lukee joku muu; kysy lukemattomia saapuneiden joukosta.
+message-addressees = Nimeä joko käyttäjiä tai suunnitelma.
+message-stays-read = Luettu viesti pysyy luettuna; lähetä true.
+
+## Palvelun viestit. code: kieltäytymisen koodi; record: mitä piti muuttaa; by: kuka ehti ensin tai kirjaa ulos
+
+message-refused =
+    { $code ->
+        [stale] { $by ->
+            [none] Muutostasi kohteeseen { $record } ei tallennettu: joku muu ehti ensin.
+           *[other] Muutostasi kohteeseen { $record } ei tallennettu: { $by } ehti ensin.
+        }
+        [blocked] { $rule ->
+            [optimisation] Muutostasi ei tallennettu: jaksoa, jota se koskee, optimoidaan parhaillaan.
+            [cover] Muutostasi ei tallennettu: jaksolle, jota se koskee, suunnitellaan sijaisuuksia.
+           *[other] Muutostasi ei tallennettu: suunnitelmalla on yksinomainen lukko.
+        }
+        [not-alone] Et saanut lukkoa toiminnolle ”{ $action }”: suunnitelmassa on muita.
+        [lock-refused] Et saanut lukkoa toiminnolle ”{ $action }”: toinen lukko on esteenä.
+        [lock-missing] Muutostasi ei tallennettu: siihen tarvitaan lukko toiminnolle ”{ $action }”.
+        [lock-ended] Muutostasi ei tallennettu: lukko toiminnolle ”{ $action }” on päättynyt.
+       *[other] Muutostasi ei tallennettu.
+    }
+message-sign-off =
+    { $seconds ->
+        [0] { $by } on kirjannut sinut ulos: { $message }
+        [one] { $by } kirjaa sinut ulos sekunnin kuluttua: { $message }
+       *[other] { $by } kirjaa sinut ulos { $seconds } sekunnin kuluttua: { $message }
+    }

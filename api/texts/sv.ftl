@@ -98,3 +98,32 @@ message-users = Ange 1 till { $max } användare.
 no-such-user = Det finns ingen användare ”{ $name }”.
 user-disabled = Användaren ”{ $name }” kan inte längre logga in.
 no-such-plan = Det finns ingen plan ”{ $plan }”.
+unread-of-sent = Skickade meddelanden läses av andra; fråga efter olästa bland de mottagna.
+message-addressees = Ange antingen användare eller en plan.
+message-stays-read = Ett läst meddelande förblir läst; skicka true.
+
+## Meddelanden från tjänsten. code: avslagets kod; record: det som skulle ändras; by: vem som hann före eller loggar ut
+
+message-refused =
+    { $code ->
+        [stale] { $by ->
+            [none] Din ändring av { $record } sparades inte: någon annan hann före.
+           *[other] Din ändring av { $record } sparades inte: { $by } hann före.
+        }
+        [blocked] { $rule ->
+            [optimisation] Din ändring sparades inte: en period som berörs håller på att optimeras.
+            [cover] Din ändring sparades inte: någon planerar vikarier för en period som berörs.
+           *[other] Din ändring sparades inte: planen hålls av ett exklusivt lås.
+        }
+        [not-alone] Du fick inte låset för ”{ $action }”: andra är inne i planen.
+        [lock-refused] Du fick inte låset för ”{ $action }”: ett annat lås står i vägen.
+        [lock-missing] Din ändring sparades inte: den kräver ett lås för ”{ $action }”.
+        [lock-ended] Din ändring sparades inte: låset för ”{ $action }” har upphört.
+       *[other] Din ändring sparades inte.
+    }
+message-sign-off =
+    { $seconds ->
+        [0] { $by } har loggat ut dig: { $message }
+        [one] { $by } loggar ut dig om en sekund: { $message }
+       *[other] { $by } loggar ut dig om { $seconds } sekunder: { $message }
+    }

@@ -38,3 +38,5 @@ create table session_end (
     valid_to bigint,
     primary key (session_id, valid_from)
 );
+
+create index session_who on session (who, valid_from);

@@ -146,7 +146,7 @@ impl ChangeRow {
 }
 
 /// Rows say `who` by id; people read `user`.
-fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (String, Json) {
+pub(crate) fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (String, Json) {
     match value {
         Json::String(who) if name == "who" => ("user".to_owned(), Json::from(name_of(who_named(&who)))),
         Json::Object(object) => {

@@ -25,6 +25,7 @@ const DEFINITIONS: &[&str] = &[
     include_str!("../../migrations/read_model/60_lock.sql"),
     include_str!("../../migrations/read_model/70_change.sql"),
     include_str!("../../migrations/read_model/80_import.sql"),
+    include_str!("../../migrations/read_model/85_message.sql"),
     include_str!("../../migrations/read_model/90_refusal.sql"),
 ];
 

@@ -16,6 +16,7 @@ mod follower;
 mod generation;
 pub mod import;
 pub mod lock;
+pub mod message;
 mod moment;
 pub mod placement;
 pub mod plan;
@@ -52,5 +53,6 @@ pub fn read_models() -> Vec<Box<dyn Projection>> {
         Box::new(change::Changes),
         Box::new(import::Imports),
         Box::new(refusal::Refusals),
+        Box::new(message::Messages),
     ]
 }

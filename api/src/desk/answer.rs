@@ -29,6 +29,9 @@ pub struct Answer {
     /// JSON pointers to where a later moment belongs, with the milliseconds between.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub later_at: Vec<(String, i64)>,
+    /// JSON pointers to what is said, or to lists of it, in the body: words come in its place when the answer goes out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said_at: Vec<String>,
     /// Epoch and revision of the record, for the ETag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<(i64, u64)>,
@@ -54,6 +57,7 @@ impl Answer {
             position_at: Vec::new(),
             moment_at: Vec::new(),
             later_at: Vec::new(),
+            said_at: Vec::new(),
             revision: None,
             location: None,
             refusal: None,
@@ -80,6 +84,12 @@ impl Answer {
     /// With a place of the moment that comes so much later.
     pub fn later_at(mut self, pointer: &str, by: Duration) -> Answer {
         self.later_at.push((pointer.to_owned(), i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
+        self
+    }
+
+    /// With the places of what is said.
+    pub fn said_at(mut self, pointers: &[&str]) -> Answer {
+        self.said_at = pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
         self
     }
 

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::incoming::{key_id, respond};
+use super::incoming::{key_id, respond_in};
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
@@ -116,7 +116,7 @@ async fn import_files(
         return Ok(crate::http::Json(body).into_response());
     }
     let answered = app.desk.import(request, plan, upload, lock).await;
-    respond(&app, answered)
+    respond_in(&app, answered, context.language())
 }
 
 /// What makes two imports the same request.

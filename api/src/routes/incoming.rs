@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::command::{CarriedLock, Command, Office, Precondition, Stream};
 use domain::{CommandId, Event, FieldFault, Kind, Refusal, RefusalCode, Wanted, Who, read_fields};
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
 use crate::http::json::{body_bytes, read};
+use crate::http::texts::{self, Language};
 use crate::http::{
     Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext,
     WritePosition,
@@ -232,7 +233,7 @@ impl Incoming {
     {
         self.body.readable()?;
         let answered = app.desk.execute(self.request(), command, extra, render).await;
-        respond(app, answered)
+        respond_in(app, answered, self.context.language())
     }
 }
 
@@ -252,12 +253,28 @@ pub fn key_id(who: Who, key: &str) -> CommandId {
 
 /// The answer to a write as a response.
 pub fn respond(app: &App, answered: Result<Answered, Failure>) -> Result<Response, Problem> {
-    let Answered { answer, position, replayed } = answered?;
+    respond_in(app, answered, Language::default())
+}
+
+/// The same, with what is said in it put into words.
+pub fn respond_in(
+    app: &App,
+    answered: Result<Answered, Failure>,
+    language: Language,
+) -> Result<Response, Problem> {
+    let Answered { mut answer, position, replayed } = answered?;
     app.note_acknowledged(position.number);
     if let Some(problem) = answer.refusal {
         let mut response = problem.into_response();
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         return Ok(response);
+    }
+    for pointer in &answer.said_at {
+        match answer.body.as_mut().and_then(|body| body.pointer_mut(pointer)) {
+            Some(list @ Json::Array(_)) => texts::word_list(Some(list), language),
+            Some(said) => texts::word(said, language),
+            None => {}
+        }
     }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = match &answer.body {
@@ -265,6 +282,9 @@ pub fn respond(app: &App, answered: Result<Answered, Failure>) -> Result<Respons
         None => (status, WritePosition(position), ()).into_response(),
     };
     let headers = response.headers_mut();
+    if !answer.said_at.is_empty() {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    }
     if let Some((epoch, revision)) = answer.revision {
         let etag = ETag { epoch, revision: i64::try_from(revision).unwrap_or(i64::MAX) };
         headers.insert(http::header::ETAG, etag.header());

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+mod messages;
 mod notices;
 pub mod records;
 
+pub use messages::*;
 pub use notices::*;
 
 /// One page of a list.
