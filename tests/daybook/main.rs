@@ -18,6 +18,7 @@ mod languages;
 mod licence;
 mod locks;
 mod lost_replies;
+mod messages;
 mod notices;
 mod order;
 mod period_values;

@@ -21,6 +21,11 @@ const OWN: &[&str] = &[
     // What shows is for everybody who is logged in.
     "GET /v1/notices",
     "GET /v1/notices/{id}",
+    // Only who sent or got a message sees it.
+    "GET /v1/messages",
+    "GET /v1/messages/{id}",
+    "POST /v1/messages",
+    "PATCH /v1/messages/{id}",
     // Only the holder renews or releases; whoever holds none is told so.
     "PATCH /v1/plans/{plan}/locks/{lock}",
     "DELETE /v1/plans/{plan}/locks/{lock}",

@@ -9,7 +9,7 @@ use projections::message::{MessageView, received, sent};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -35,15 +35,13 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Which messages.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only those that wait to be read.
     unread: Option<bool>,
     /// `sent`: those that were sent, with who has read them; else those that were got.
     #[serde(rename = "box")]
-    #[param(value_type = Option<String>, pattern = "^(received|sent)$")]
     which: Option<MessageBox>,
 }
 
@@ -55,7 +53,9 @@ enum MessageBox {
 }
 
 /// The own messages, newest first; a page has at most 100.
-#[utoipa::path(get, path = "/messages", operation_id = "list_messages", tag = "messages", params(Wanted),
+#[utoipa::path(get, path = "/messages", operation_id = "list_messages", tag = "messages",
+    params(("unread" = Option<bool>, Query, description = "Only those that wait to be read"),
+        ("box" = Option<String>, Query, description = "`sent`: those that were sent, with who has read them; else `received`")),
     responses((status = 200, description = "The newest first", body = schemas::Page<schemas::Message>)))]
 async fn list_messages(
     State(app): State<App>,
