@@ -1,4 +1,5 @@
-//! How many changes a second the feed takes in: `apply_rate [URL] [EVENTS] [AT_ONCE]`, in a scratch schema of that database.
+//! How many changes a second the feed takes in: `apply_rate URL [EVENTS] [AT_ONCE]`, in a scratch schema of that database. One that
+//! is thrown away: `scripts/with-postgres bash -c 'cargo run --release -p projections --example apply_rate "$DATABASE_URL"'`.
 
 use std::time::Instant;
 
@@ -59,7 +60,8 @@ fn changed(n: u128, revision: u64) -> Event {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let url = arguments.next().unwrap_or_else(|| "postgres://postgres@localhost:5544/daybook_dev".to_owned());
+    let url =
+        arguments.next().ok_or("usage: apply_rate URL [EVENTS] [AT_ONCE]; URL is a PostgreSQL database")?;
     let events: i64 = arguments.next().map_or(Ok(60_000), |text| text.parse())?;
     let at_once: usize = arguments.next().map_or(Ok(200), |text| text.parse())?;
     let owner: PgConnectOptions = url.parse()?;

@@ -16,14 +16,22 @@ pub struct Setting {
 
 static SCRATCH: OnceCell<PgConnectOptions> = OnceCell::const_new();
 
+fn how_to_run() -> String {
+    let with =
+        "scripts/with-postgres bash -c 'DAYBOOK_TEST_URL=$DATABASE_URL cargo test --package eventstore'";
+    format!(
+        "These tests need a PostgreSQL in which they may create a database, in DAYBOOK_TEST_URL. `make test` brings one \
+         along, and so does, for these tests alone:\n  {with}"
+    )
+}
+
 /// The owner's way to the database that all tests share.
 async fn scratch() -> PgConnectOptions {
-    let url = std::env::var("DAYBOOK_TEST_URL")
-        .unwrap_or_else(|_| "postgres://postgres@localhost:5544/postgres".to_owned());
+    let url = std::env::var("DAYBOOK_TEST_URL").unwrap_or_else(|_| panic!("{}", how_to_run()));
     let options: PgConnectOptions = url.parse().expect("DAYBOOK_TEST_URL is not a PostgreSQL URL");
-    let mut connection = PgConnection::connect_with(&options).await.unwrap_or_else(|error| {
-        panic!("set DAYBOOK_TEST_URL to a PostgreSQL that tests may create a database in: {url}: {error}")
-    });
+    let mut connection = PgConnection::connect_with(&options)
+        .await
+        .unwrap_or_else(|error| panic!("DAYBOOK_TEST_URL leads to no PostgreSQL: {error}\n{}", how_to_run()));
     // Whoever comes second finds it there.
     let _ = sqlx::raw_sql("create database daybook_ledger_test").execute(&mut connection).await;
     options.database("daybook_ledger_test")
