@@ -5,6 +5,8 @@
 mod asked;
 #[path = "invariants/desk.rs"]
 mod desk;
+#[path = "invariants/drawn.rs"]
+mod drawn;
 #[path = "invariants/holds.rs"]
 mod holds;
 
