@@ -16,11 +16,14 @@ mod migrate;
 mod openapi;
 mod password;
 mod plan;
+mod rebuild;
 mod serve;
 mod signals;
 mod table;
 mod token;
+mod told;
 mod user;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +63,8 @@ enum Command {
     Plan(plan::PlanArgs),
     Import(import::ImportArgs),
     Migrate(migrate::MigrateArgs),
+    Rebuild(rebuild::RebuildArgs),
+    Verify(verify::VerifyArgs),
     Openapi(openapi::OpenapiArgs),
 }
 
@@ -88,6 +93,8 @@ impl Command {
             Command::Plan(args) => args.json,
             Command::Import(args) => args.json,
             Command::Migrate(args) => args.json,
+            Command::Rebuild(args) => args.json,
+            Command::Verify(args) => args.json,
             Command::Serve(_) | Command::Demo(_) | Command::Openapi(_) => false,
         }
     }
@@ -112,6 +119,8 @@ impl Command {
             Command::Plan(args) => plan::plan(args).await,
             Command::Import(args) => import::import(args).await,
             Command::Migrate(args) => migrate::migrate(args).await,
+            Command::Rebuild(args) => rebuild::rebuild(args).await,
+            Command::Verify(args) => verify::verify(args).await,
             Command::Openapi(_) => openapi::openapi(),
             Command::Serve(_) | Command::Demo(_) => Ok(()),
         }

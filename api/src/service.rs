@@ -110,27 +110,75 @@ async fn read_models(login: &PgConnectOptions, schema: &str) -> Result<String, S
     projections::prepared(login, schema).await?.ok_or(StartError::OutOfDate)
 }
 
+/// Starts or finds the database.
+async fn reach(database: &Database) -> Result<(Option<PrivatePostgres>, PgConnectOptions), StartError> {
+    match database {
+        Database::Url(url) => Ok((None, PgConnectOptions::from_str(url).map_err(StartError::Url)?)),
+        Database::Private { data, programs } => {
+            let mut private = private_postgres::Settings::new(data);
+            private.bin_dir.clone_from(programs);
+            let started = PrivatePostgres::start(&private).await?;
+            let connect = started.connect_options(DATABASE);
+            Ok((Some(started), connect))
+        }
+    }
+}
+
+/// The ledger and the tables of the read models, for those who look after them: no rules, no following.
+pub struct Store {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The way to the database.
+    pub login: PgConnectOptions,
+    /// The schema of the ledger.
+    pub schema: String,
+    private: Option<PrivatePostgres>,
+}
+
+impl Store {
+    /// Starts or finds the database and opens the ledger; with `up_to_date` it brings the schema up to date first, where the login may.
+    pub async fn open(settings: &Settings, up_to_date: bool) -> Result<Store, StartError> {
+        let (private, login) = reach(&settings.database).await?;
+        let opened = async {
+            if up_to_date {
+                read_models(&login, &settings.schema).await?;
+            }
+            Ok(Ledger::open(PoolSettings::new(login.clone(), &settings.schema)).await?)
+        };
+        match opened.await {
+            Ok(ledger) => Ok(Store { ledger, login, schema: settings.schema.clone(), private }),
+            Err(error) => {
+                stop(private).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends the database if it is a private one and nobody else uses it.
+    pub async fn close(self) {
+        self.ledger.pool().close().await;
+        stop(self.private).await;
+    }
+}
+
+async fn stop(private: Option<PrivatePostgres>) {
+    if let Some(private) = private
+        && let Err(error) = private.stop().await
+    {
+        tracing::warn!(%error, "the private PostgreSQL did not stop");
+    }
+}
+
 impl Service {
     /// Starts or finds the database, brings its schema up to date and opens the ledger.
     ///
     /// Where a role that does not own the ledger is given, the schema must be up to date already (`daybook migrate`).
     pub async fn start(settings: &Settings) -> Result<Service, StartError> {
-        let (private, connect) = match &settings.database {
-            Database::Url(url) => (None, PgConnectOptions::from_str(url).map_err(StartError::Url)?),
-            Database::Private { data, programs } => {
-                let mut private = private_postgres::Settings::new(data);
-                private.bin_dir.clone_from(programs);
-                let started = PrivatePostgres::start(&private).await?;
-                let connect = started.connect_options(DATABASE);
-                (Some(started), connect)
-            }
-        };
+        let (private, connect) = reach(&settings.database).await?;
         match Service::open(settings, connect).await {
             Ok(service) => Ok(Service { private, ..service }),
             Err(error) => {
-                if let Some(private) = private {
-                    let _ = private.stop().await;
-                }
+                stop(private).await;
                 Err(error)
             }
         }
@@ -167,10 +215,6 @@ impl Service {
         self.projections.stop().await;
         self.ledger.pool().close().await;
         self.projections.pool().close().await;
-        if let Some(private) = self.private
-            && let Err(error) = private.stop().await
-        {
-            tracing::warn!(%error, "the private PostgreSQL did not stop");
-        }
+        stop(self.private).await;
     }
 }

@@ -20,6 +20,7 @@ pub mod message;
 mod moment;
 pub mod placement;
 pub mod plan;
+mod progress;
 pub mod projection;
 mod projections;
 mod reading;
@@ -29,6 +30,7 @@ pub mod refusal;
 pub mod session;
 pub mod status;
 pub mod unplaced;
+mod verify;
 mod versions;
 pub mod who;
 
@@ -37,9 +39,11 @@ pub use async_trait::async_trait;
 pub use fill::Filling;
 pub use generation::{PrepareError, prepare, prepared};
 pub use moment::{moment_at_position, moment_at_time};
+pub use progress::{FoldProgress, Phase};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections, Rebuilding};
-pub use rebuild::{Phase, RebuildError, RebuildProgress, RebuildTerms, Rebuilt, rebuild};
+pub use rebuild::{RebuildError, RebuildTerms, Rebuilt, rebuild};
+pub use verify::{Compared, Finding, Verified, VerifyError, VerifyTerms, verify};
 
 /// All read models there are.
 pub fn read_models() -> Vec<Box<dyn Projection>> {

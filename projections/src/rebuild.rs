@@ -14,16 +14,14 @@ use tokio::time::Instant;
 use crate::decode::decode;
 use crate::feed::Feed;
 use crate::follower::{EVENTS_AT_ONCE, least, take};
+use crate::progress::{Counted, FoldProgress, Phase};
 use crate::projection::Projection;
 
 mod keeper;
 mod load;
-mod progress;
 
 use keeper::Keeper;
 use load::{Load, Loaded};
-use progress::Counted;
-pub use progress::{Phase, RebuildProgress};
 
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -100,7 +98,7 @@ pub async fn rebuild(
     terms: &RebuildTerms,
     all: Vec<Box<dyn Projection>>,
     named: &[String],
-    tell: &(dyn Fn(RebuildProgress) + Send + Sync),
+    tell: &(dyn Fn(FoldProgress) + Send + Sync),
 ) -> Result<Rebuilt, RebuildError> {
     let began = Instant::now();
     let chosen = choose(&all, named)?;
@@ -154,7 +152,7 @@ async fn make(
     load: &Load,
     keeper: &mut Keeper,
     counted: &Counted,
-    tell: &(dyn Fn(RebuildProgress) + Send + Sync),
+    tell: &(dyn Fn(FoldProgress) + Send + Sync),
 ) -> Result<i64, RebuildError> {
     let Loaded { events } = {
         let mut loading = std::pin::pin!(load.run());
@@ -182,7 +180,7 @@ async fn catch_up(
     load: &Load,
     keeper: &mut Keeper,
     counted: &Counted,
-    tell: &(dyn Fn(RebuildProgress) + Send + Sync),
+    tell: &(dyn Fn(FoldProgress) + Send + Sync),
 ) -> Result<i64, RebuildError> {
     let mut settings = ledger.settings().clone();
     settings.search_path = vec![keeper.name.clone(), load.terms.ledger_schema.clone()];

@@ -25,6 +25,7 @@ mod period_values;
 mod placements;
 mod private_postgres;
 mod races;
+mod rebuild;
 mod records;
 mod rights;
 mod routes_golden;

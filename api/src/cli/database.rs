@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use clap::Args;
 
 use crate::desk::Terms;
-use crate::service::{Database, LEDGER_SCHEMA, Service, Settings};
+use crate::service::{Database, LEDGER_SCHEMA, Service, Settings, Store};
 
 use super::failed::Failed;
 
@@ -91,7 +91,20 @@ impl DatabaseArgs {
         done
     }
 
-    /// The same for work that changes something: when it is back, a running service knows of it too.
+    /// Opens what a command needs that looks after the tables, lets it work and closes it again. With `up_to_date` the schema is
+    /// brought up to date first.
+    pub async fn with_store<T>(
+        &self,
+        up_to_date: bool,
+        work: impl AsyncFnOnce(&Store) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let store = Store::open(&self.settings(&Terms::default())?, up_to_date).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    }
+
+    /// As [`Self::with_service`], for work that changes something: when it is back, a running service knows of it too.
     ///
     /// Nothing depends on that but people and scripts that go on at once: the ledger judges every decision by itself.
     pub async fn with_service_told<T>(

@@ -27,12 +27,32 @@ pub struct Failed {
     next: Option<String>,
     /// The refusal as the HTTP interface words it.
     problem: Option<Box<Json>>,
+    /// The answer says it already.
+    answered: bool,
 }
 
 impl Failed {
     /// Refused, or found wrong.
     pub fn wrong(text: impl Into<String>) -> Failed {
-        Failed { status: Status::Wrong, text: text.into(), next: None, problem: None }
+        Failed { status: Status::Wrong, text: text.into(), next: None, problem: None, answered: false }
+    }
+
+    /// Found wrong, as the answer says that has been given.
+    pub fn found(text: impl Into<String>) -> Failed {
+        Failed { answered: true, ..Failed::wrong(text) }
+    }
+
+    /// The database failed while something was done: it is away, or it refused a statement.
+    pub fn of_database(error: &sqlx::Error) -> Failed {
+        let text = format!("the database failed: {error}");
+        let refused = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        match refused {
+            // Not the classes of a server that stops or of a connection that breaks.
+            Some(code) if !code.starts_with("57P") && !code.starts_with("08") => Failed::wrong(text),
+            _ => {
+                Failed::unreachable(text).next("Is its PostgreSQL running? Nothing is lost by trying again.")
+            }
+        }
     }
 
     /// Used wrongly.
@@ -70,7 +90,7 @@ impl Failed {
 
     /// Tells it, and is the exit status. With `json` the refusal is the answer.
     pub fn tell(&self, json: bool) -> ExitCode {
-        if json {
+        if json && !self.answered {
             let problem = self.problem.as_deref().cloned().unwrap_or_else(|| json!({ "detail": self.text }));
             say_json(&problem);
         }

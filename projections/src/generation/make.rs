@@ -44,22 +44,32 @@ pub(crate) async fn make(
     Ok((number, name))
 }
 
+/// Whether anybody reads a generation.
+pub(crate) async fn is_read(connection: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    let unread = is_unread(&mut transaction, schema).await?;
+    transaction.rollback().await?;
+    Ok(!unread)
+}
+
+/// Takes the lock of a generation until the transaction ends, if nobody reads it: whoever does holds it, shared.
+async fn is_unread(transaction: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended('daybook readers of ' || $1, 0)) as "unread!""#,
+        schema,
+    )
+    .fetch_one(transaction)
+    .await
+}
+
 /// Drops an old generation when nothing of the current one is behind it and nobody reads it; says whether it is gone.
-///
-/// Everybody who reads a generation holds its lock, shared.
 pub(crate) async fn drop_old(
     connection: &mut PgConnection,
     current: &str,
     old: &str,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    let unread = sqlx::query_scalar!(
-        r#"select pg_try_advisory_xact_lock(hashtextextended('daybook readers of ' || $1, 0)) as "unread!""#,
-        old,
-    )
-    .fetch_one(&mut *transaction)
-    .await?;
-    if !unread {
+    if !is_unread(&mut transaction, old).await? {
         return Ok(false);
     }
     // Not one of the checked queries: it names two schemas. What has stopped in the new one will not come further.

@@ -5,8 +5,11 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
-use super::{RebuildError, RebuildProgress, RebuildTerms};
-use crate::generation::{alone, digest, drop_half_made, drop_old, drop_schema, generations, make, stay_in};
+use super::{RebuildError, RebuildTerms};
+use crate::generation::{
+    alone, digest, drop_half_made, drop_old, drop_schema, generations, is_read, make, stay_in,
+};
+use crate::progress::FoldProgress;
 
 /// How often it is tried to drop what somebody still reads.
 const TRIED_EVERY: Duration = Duration::from_millis(100);
@@ -61,19 +64,11 @@ impl Keeper {
 
     /// Whether anybody reads the current generation.
     pub async fn is_current_read(&mut self) -> Result<bool, RebuildError> {
-        let mut transaction = self.connection.begin().await?;
-        let unread = sqlx::query_scalar!(
-            r#"select pg_try_advisory_xact_lock(hashtextextended('daybook readers of ' || $1, 0)) as "unread!""#,
-            self.current,
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        transaction.rollback().await?;
-        Ok(!unread)
+        Ok(is_read(&mut self.connection, &self.current).await?)
     }
 
     /// Notes how far it is, for everybody who asks.
-    pub async fn tell(&mut self, progress: &RebuildProgress) -> Result<(), RebuildError> {
+    pub async fn tell(&mut self, progress: &FoldProgress) -> Result<(), RebuildError> {
         sqlx::query!(
             "update generation set position = $2, head = $3, told_at = clock_timestamp() where generation_id = $1",
             self.number,

@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::progress::{Counted, Phase};
 use super::{RebuildError, RebuildTerms};
 use crate::decode::decode;
 use crate::fill::Fill;
 use crate::generation::{indexes_again, indexes_set_aside, quoted, run, stay_in, tables_of};
+use crate::progress::{Counted, Phase};
 use crate::projection::{Happened, Projection, ProjectionError};
 
 /// About how many events are handed on at once.

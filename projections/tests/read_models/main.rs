@@ -9,3 +9,4 @@ mod plans_of_queries;
 mod presence;
 mod rebuild;
 mod setting;
+mod verify;

@@ -14,7 +14,7 @@ fn terms(setting: &Setting) -> RebuildTerms {
     RebuildTerms { owner: setting.owner.clone(), ledger_schema: setting.schema.clone(), full_speed: true }
 }
 
-async fn rebuilt(setting: &Setting, named: &[&str]) -> Result<Rebuilt, RebuildError> {
+pub async fn rebuilt(setting: &Setting, named: &[&str]) -> Result<Rebuilt, RebuildError> {
     let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
     rebuild(&setting.ledger, &terms(setting), read_models(), &named, &|_| ()).await
 }
@@ -45,7 +45,7 @@ async fn current(setting: &Setting) -> Vec<(String, String)> {
 }
 
 /// Some of everything that read models are made of.
-async fn furnish(office: &mut Office) {
+pub async fn furnish(office: &mut Office) {
     let class = office.create(Kind::Classes, "5a", &[]).await;
     let teacher = office.create(Kind::Teachers, "GAUSS", &[("long_name", text("Gauß, Carl"))]).await;
     let room = office.create(Kind::Rooms, "R 1", &[]).await;

@@ -1,4 +1,4 @@
-//! How far a rebuild has come.
+//! How far a rebuild or a verification has come.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a rebuild is at.
+/// What a rebuild or a verification is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Folding the ledger from its beginning.
@@ -17,6 +17,8 @@ pub enum Phase {
     CatchingUp,
     /// The new generation is current; the old one is dropped when nobody reads it any more.
     Dropping,
+    /// Comparing what was folded with what is read.
+    Comparing,
 }
 
 impl Phase {
@@ -27,16 +29,17 @@ impl Phase {
             Phase::Indexing => "indexing",
             Phase::CatchingUp => "catching-up",
             Phase::Dropping => "dropping",
+            Phase::Comparing => "comparing",
         }
     }
 }
 
-/// How far a rebuild has come.
+/// How far a rebuild or a verification has come.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RebuildProgress {
+pub struct FoldProgress {
     /// What it is at.
     pub phase: Phase,
-    /// The position up to which everything that is rebuilt has been folded.
+    /// The position up to which everything has been folded.
     pub position: i64,
     /// The end of the ledger.
     pub head: i64,
@@ -44,7 +47,7 @@ pub struct RebuildProgress {
     pub took: Duration,
 }
 
-impl RebuildProgress {
+impl FoldProgress {
     /// Events a second since the beginning.
     pub fn rate(&self) -> f64 {
         self.position as f64 / self.took.as_secs_f64().max(0.001)
@@ -58,8 +61,8 @@ impl RebuildProgress {
     }
 }
 
-/// What the tasks of a rebuild count.
-pub(super) struct Counted {
+/// What the tasks count that fold.
+pub(crate) struct Counted {
     began: Instant,
     head: AtomicI64,
     phase: Mutex<Phase>,
@@ -95,9 +98,9 @@ impl Counted {
         }
     }
 
-    pub fn progress(&self) -> RebuildProgress {
+    pub fn progress(&self) -> FoldProgress {
         let position = self.taken.iter().map(|taken| taken.load(Ordering::Relaxed)).min().unwrap_or_default();
-        RebuildProgress {
+        FoldProgress {
             phase: *self.phase.lock().expect("nobody panics while holding it"),
             position,
             head: self.head.load(Ordering::Relaxed).max(position),
@@ -122,9 +125,9 @@ mod tests {
     #[test]
     fn what_is_left_takes_as_long_as_what_was_done() {
         let took = Duration::from_secs(10);
-        let half = RebuildProgress { phase: Phase::Folding, position: 500, head: 1_000, took };
+        let half = FoldProgress { phase: Phase::Folding, position: 500, head: 1_000, took };
         assert_eq!(half.left(), Some(took));
-        let nothing = RebuildProgress { phase: Phase::Folding, position: 0, head: 1_000, took };
+        let nothing = FoldProgress { phase: Phase::Folding, position: 0, head: 1_000, took };
         assert_eq!(nothing.left(), None);
     }
 }
