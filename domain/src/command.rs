@@ -14,6 +14,7 @@ use crate::{
 pub mod add_group;
 pub mod add_user;
 pub mod announce_outage;
+pub mod batch;
 pub mod block;
 pub mod change_group;
 pub mod change_licence;
@@ -28,6 +29,7 @@ pub mod end_outage;
 pub mod end_session;
 pub mod end_sign_off;
 pub mod found;
+pub mod give_up_optimisation;
 pub mod issue_token;
 pub mod log_in;
 pub mod post_notice;
@@ -41,6 +43,7 @@ pub mod send_message;
 pub mod sign_off;
 pub mod stale;
 pub mod start_node;
+pub mod take_optimisation;
 mod way_in;
 pub mod withdraw_notice;
 pub mod write_record;
@@ -74,13 +77,16 @@ pub struct Ask<'a> {
     pub today: NaiveDate,
     /// A new id with every call.
     pub new_id: &'a mut dyn FnMut() -> Uuid,
-    /// What happened to the record since the revision that the change is based on, oldest first, when a decision asked for it.
+    /// What happened to records since the revisions that changes are based on, when a decision asked for it: one record after the
+    /// other, oldest first.
     pub history: Option<&'a [PastChange]>,
 }
 
 /// A change of a record that has been written.
 #[derive(Debug, Clone)]
 pub struct PastChange {
+    /// The record.
+    pub record: crate::RecordId,
     /// The revision it led to.
     pub revision: u64,
     /// Who did it.

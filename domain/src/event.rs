@@ -80,6 +80,8 @@ events! {
     /// Plan.
     LockEnded,
     /// Plan.
+    OptimisationDone,
+    /// Plan.
     SignOffAnnounced,
     /// Plan.
     ReservationEnded,

@@ -181,8 +181,9 @@ fn of_plans() -> Vec<Event> {
     }
     let periods = Some(vec![RecordId(id(9))]);
     all.push(LockGranted { lock, session, action: Action::Optimise, periods }.into());
-    let reasons = [LockEnd::Released, LockEnd::NotRenewed, LockEnd::SessionEnded];
+    let reasons = [LockEnd::Released, LockEnd::NotRenewed, LockEnd::SessionEnded, LockEnd::Done];
     all.extend(reasons.map(|reason| Event::from(LockEnded { lock, reason })));
+    all.push(OptimisationDone { optimisation: lock, placed: 50_000 }.into());
     all.extend(of_sign_offs(session));
     all
 }

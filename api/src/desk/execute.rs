@@ -95,7 +95,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
     }
 
     async fn attempts(&self) -> Result<Answered, Failure> {
-        let mut history = None;
+        let mut history: Option<Vec<PastChange>> = None;
         let mut conflicts = 0;
         loop {
             let attempt = if conflicts < CONFLICTS_MAX {
@@ -107,7 +107,10 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 Attempt::Done(answered) => return Ok(*answered),
                 Attempt::Again => conflicts += 1,
                 Attempt::History(record, after, to) => {
-                    history = Some(self.desk.history(record, after, to).await?);
+                    // A command that changes several records may ask for one after the other.
+                    let known = history.get_or_insert_default();
+                    known.retain(|past| past.record != record);
+                    known.extend(self.desk.history(record, after, to).await?);
                 }
             }
         }

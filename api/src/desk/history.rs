@@ -53,7 +53,9 @@ impl Desk {
             Event::NoticeWithdrawn(e) => (e.revision, Vec::new()),
             _ => return Ok(None),
         };
+        let Some(record) = recorded.subject.map(RecordId) else { return Ok(None) };
         Ok(Some(PastChange {
+            record,
             revision,
             who: who_of(recorded.meta.actor),
             at: recorded.recorded_at,

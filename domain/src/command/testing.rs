@@ -222,8 +222,12 @@ impl Desk {
                 }
                 Err(Obstruction::Refused(refusal)) => return Err(*refusal),
                 Err(Obstruction::NeedsHistory { record, after_revision, .. }) => {
-                    assert!(history.is_none(), "the history was enough the first time");
-                    history = Some(self.history(record, after_revision));
+                    let known = history.get_or_insert_default();
+                    assert!(
+                        known.iter().all(|past| past.record != record),
+                        "the history was enough the first time"
+                    );
+                    known.extend(self.history(record, after_revision));
                 }
             }
         }
@@ -251,7 +255,7 @@ impl Desk {
                 _ => return None,
             };
             let position = Position { epoch: 1, number: stamp.position };
-            Some(PastChange { revision, who: *who, at: stamp.at, position, changes })
+            Some(PastChange { record, revision, who: *who, at: stamp.at, position, changes })
         };
         self.log.iter().filter_map(change).filter(|past| past.revision > after_revision).collect()
     }

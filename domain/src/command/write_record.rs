@@ -15,6 +15,8 @@ use crate::{
 mod check;
 pub(crate) mod dated;
 
+pub(super) use check::{check_placement, resolve};
+
 /// Makes or changes one record.
 #[derive(Debug, Clone)]
 pub struct WriteRecord {
@@ -260,7 +262,7 @@ impl WriteRecord {
                 None => {
                     after.remove(field.name);
                 }
-                Some(value) => match check::resolve(plan, field, value, &after) {
+                Some(value) => match resolve(plan, field, value, &after) {
                     Ok(value) => {
                         after.insert(field.name, value);
                     }
@@ -381,7 +383,7 @@ fn same_but_rooms(from: Option<&Value>, to: Option<&Value>) -> bool {
 }
 
 /// Sets the room in all rows of a placement; one that has no rows of its own gets those of the lesson's couplings.
-fn set_room(
+pub(super) fn set_room(
     plan: &Plan,
     hour_of: HourOf,
     after: &mut Fields,

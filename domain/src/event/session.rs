@@ -111,6 +111,17 @@ pub enum LockEnd {
     NotRenewed,
     /// Its session ended.
     SessionEnded,
+    /// What it was for is done: the result of an optimisation has been taken.
+    Done,
+}
+
+/// The result of an optimisation has been taken; the record events of the same append are what it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OptimisationDone {
+    /// The optimisation, which is its lock.
+    pub optimisation: LockId,
+    /// How many hours its result placed, moved or left where they were.
+    pub placed: u64,
 }
 
 /// A lock has ended.

@@ -145,7 +145,7 @@ impl Desk {
                 _ => return None,
             };
             let position = Position { epoch: 1, number: entry.stamp.position };
-            Some(PastChange { revision, who: entry.who, at: entry.stamp.at, position, changes })
+            Some(PastChange { record, revision, who: entry.who, at: entry.stamp.at, position, changes })
         };
         self.log.iter().filter_map(change).filter(|past| past.revision > after_revision).collect()
     }

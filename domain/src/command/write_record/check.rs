@@ -73,7 +73,7 @@ fn each_period<'a>(
 /// The references of a value by id; what the plan does not know is a fault.
 ///
 /// `after` are the fields beside it as they are to be: one of them may say what kind of record is meant.
-pub(super) fn resolve(
+pub(in crate::command) fn resolve(
     plan: &Plan,
     field: &Field,
     value: &Value<String>,
@@ -123,7 +123,12 @@ pub(super) fn next_number(plan: &Plan, kind: Kind) -> String {
     (highest + 1).to_string()
 }
 
-fn check_placement(plan: &Plan, hour_of: HourOf, after: &Fields, faults: &mut Vec<FieldFault>) {
+pub(in crate::command) fn check_placement(
+    plan: &Plan,
+    hour_of: HourOf,
+    after: &Fields,
+    faults: &mut Vec<FieldFault>,
+) {
     let lesson = plan.record(hour_of.lesson);
     let hours = lesson.and_then(|lesson| lesson.number("hours_per_week", Some(hour_of.period))).unwrap_or(0);
     if hour_of.n == 0 || i64::from(hour_of.n) > hours {
