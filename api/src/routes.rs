@@ -1,5 +1,6 @@
 //! All routes, in one function. A handler says in its signature what it needs, calls one command or one question, and is short.
 
+pub mod batch;
 pub mod changes;
 pub mod cover_list;
 pub mod groups;
@@ -11,6 +12,7 @@ pub mod login_page;
 pub mod messages;
 pub mod notices;
 pub mod operations;
+pub mod optimisations;
 pub mod placements;
 pub mod plans;
 pub mod reader;
@@ -53,6 +55,8 @@ fn described() -> OpenApiRouter<App> {
         .merge(records::routes())
         .merge(placements::routes())
         .merge(singletons::routes())
+        .merge(batch::routes())
+        .merge(optimisations::routes())
         .merge(imports::routes())
         .merge(timetable::routes())
         .merge(cover_list::routes())

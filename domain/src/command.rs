@@ -24,6 +24,7 @@ pub mod change_plan;
 pub mod change_session;
 pub mod change_user;
 pub mod create_plan;
+pub mod editable;
 pub mod end_lock;
 pub mod end_outage;
 pub mod end_session;

@@ -270,5 +270,6 @@ pub(crate) fn end_word(reason: LockEnd) -> &'static str {
         LockEnd::Released => "released",
         LockEnd::NotRenewed => "not_renewed",
         LockEnd::SessionEnded => "session_ended",
+        LockEnd::Done => "done",
     }
 }

@@ -29,6 +29,7 @@ const OWN: &[&str] = &[
     // Only the holder renews or releases; whoever holds none is told so.
     "PATCH /v1/plans/{plan}/locks/{lock}",
     "DELETE /v1/plans/{plan}/locks/{lock}",
+    "DELETE /v1/plans/{plan}/optimisations/{id}",
 ];
 
 /// Method and path of every route, with the statuses that it declares.

@@ -154,7 +154,8 @@ fn fingerprint(method: &Method, uri: &Uri, headers: &http::HeaderMap) -> Sha256 
     fingerprint
 }
 
-fn precondition(headers: &http::HeaderMap) -> Result<Precondition, Problem> {
+/// What a request is based on.
+pub(super) fn precondition(headers: &http::HeaderMap) -> Result<Precondition, Problem> {
     let absent = IfNoneMatch::in_headers(headers)?;
     let present = IfMatch::in_headers(headers)?;
     Ok(match (present, absent) {

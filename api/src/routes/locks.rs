@@ -174,7 +174,7 @@ async fn release_lock(
 }
 
 /// A lock as API.md shows it, from the state; the end of its lease is for the caller to fill in.
-fn lock_json(plan: &Plan, accounts: &domain::Accounts, id: LockId) -> Json {
+pub(super) fn lock_json(plan: &Plan, accounts: &domain::Accounts, id: LockId) -> Json {
     let Some(lock) = plan.lock(id) else { return json!({ "lock": id }) };
     let periods: Option<Vec<String>> = lock
         .periods

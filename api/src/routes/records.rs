@@ -4,6 +4,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use domain::command::Ask;
+use domain::command::editable::editable;
 use domain::command::write_record::{How, Target};
 use domain::{Kind, PlanId, without_sensitive};
 use projections::Moment;
@@ -15,7 +17,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas::records as described;
-use super::writing::{WriteQuery, editable, remove, write};
+use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
@@ -314,13 +316,14 @@ pub(super) async fn editable_now(
     kind: Kind,
     period: Option<&str>,
 ) -> Result<Json, Problem> {
-    let today = app.desk.today();
-    let session = reader.caller.session;
+    let (who, session) = (reader.caller.who, reader.caller.session);
+    let (now, today) = (app.desk.now(), app.desk.today());
     let told = app.desk.look(Some(plan), |office| {
         let period = period.and_then(|name| office.plan?.named(Kind::Periods, name)).map(|it| it.id);
-        editable(office, session, kind, period, today)
+        let ask = Ask { who, session, now, today, new_id: &mut uuid::Uuid::now_v7, history: None };
+        editable(office, &ask, kind, period)
     });
-    Ok(told.await?)
+    Ok(serde_json::to_value(told.await?).unwrap_or_default())
 }
 
 /// A record of a list, with what is said about editing it.

@@ -154,6 +154,64 @@ pub struct Lock {
     pub expires_at: Option<String>,
 }
 
+/// An optimisation: its lock, whose id it has.
+#[derive(Serialize, ToSchema)]
+pub struct Optimisation {
+    #[schema(format = Uuid)]
+    pub optimisation: String,
+    #[serde(flatten)]
+    pub lock: Lock,
+}
+
+/// One hour of a lesson where an optimisation puts it.
+#[derive(Serialize, ToSchema)]
+pub struct OptimisedPlacement {
+    #[schema(min_length = 1, max_length = 50)]
+    pub lesson: String,
+    /// The hour of the lesson, from 1.
+    #[schema(minimum = 1)]
+    pub n: u32,
+    #[schema(min_length = 1, max_length = 50)]
+    pub period: String,
+    #[schema(minimum = 1, maximum = 7)]
+    pub day: u32,
+    #[schema(minimum = 1, maximum = 100)]
+    pub hour: u32,
+    #[schema(max_length = 100)]
+    pub week: Option<String>,
+    /// A room for all rows.
+    pub room: Option<String>,
+    /// Who meets where: `[{class, teacher, subject, room}]`.
+    pub rows: Option<Vec<serde_json::Value>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct OptimisationTaken {
+    pub placed: i64,
+    #[schema(required)]
+    pub position: Option<String>,
+}
+
+/// What became of one change of a batch.
+#[derive(Serialize, ToSchema)]
+pub struct BatchItem {
+    /// 201 made, 200 changed or so already, 204 removed.
+    pub status: i64,
+    /// Of the record after the whole batch.
+    #[schema(required)]
+    pub etag: Option<String>,
+    /// The record after the whole batch; `null` when it is removed. `changed` is left out where the batch did not change it.
+    #[schema(required)]
+    pub body: Option<serde_json::Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Batch {
+    pub items: Vec<BatchItem>,
+    #[schema(required)]
+    pub position: Option<String>,
+}
+
 /// The licence of a school.
 #[derive(Serialize, ToSchema)]
 pub struct Licence {

@@ -1,13 +1,11 @@
 //! What all writes of records share: the answer, and who may edit what just now.
 
 use axum::response::Response;
-use chrono::NaiveDate;
-use domain::command::block::{action_of, covering, lock_holder};
 use domain::command::remove_record::RemoveRecord;
 use domain::command::write_record::{How, Target, WriteRecord};
 use domain::command::{Office, Stream};
 use domain::{
-    Action, Class, Event, HourOf, Kind, Mode, Plan, PlanId, Record, RecordId, Right, SessionId, Who,
+    Event, FieldFault, HourOf, Kind, Plan, PlanId, Record, RecordId, Refusal, Right, SessionId, Who,
 };
 use projections::Moment;
 use serde_json::{Map, Value as Json, json};
@@ -47,7 +45,9 @@ pub async fn write(
     let kind = target.kind();
     let mut room = None;
     let body = if kind == Kind::Placements {
-        incoming.body().object().and_then(|object| placement_fields(object, &mut room))
+        incoming.body().object().and_then(|object| {
+            placement_fields(object, &mut room).map_err(|faults| Refusal::invalid(&faults))
+        })
     } else {
         incoming.body().fields(kind)
     };
@@ -134,17 +134,17 @@ pub async fn remove(
 }
 
 /// The fields of a placement, with `room` taken out: it is no field but says something about all rows.
-fn placement_fields(
+pub(super) fn placement_fields(
     mut object: Map<String, Json>,
     room: &mut Option<Option<String>>,
-) -> Result<Vec<domain::Wanted>, domain::Refusal> {
+) -> Result<Vec<domain::Wanted>, Vec<FieldFault>> {
     match object.shift_remove("room") {
         None => {}
         Some(Json::Null) => *room = Some(None),
         Some(Json::String(name)) if domain::name_fault(&name).is_none() => *room = Some(Some(name)),
-        Some(_) => return Err(domain::Refusal::fault("/room", "the name of a room, or null, belongs here")),
+        Some(_) => return Err(vec![FieldFault::new("/room", "the name of a room, or null, belongs here")]),
     }
-    domain::read_fields(Kind::Placements, &object).map_err(|faults| domain::Refusal::invalid(&faults))
+    domain::read_fields(Kind::Placements, &object)
 }
 
 fn written(
@@ -178,16 +178,7 @@ fn written(
     };
     let Some(record) = plan.record(id) else { return Answer::empty(200) };
     let period = period.and_then(|name| plan.named(Kind::Periods, name)).map(|it| it.id);
-    let mut body = plan.record_json(record, period);
-    if !office.accounts.may(who, Right::ReadAbsences) {
-        domain::without_sensitive(record.kind, &mut body);
-    }
-    if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
-        let own = record.by_period.get(&period);
-        let all = record.kind.fields().iter().map(|field| field.name);
-        let own: Vec<&str> = all.filter(|name| own.is_some_and(|own| own.contains_key(name))).collect();
-        body.insert("period_fields".into(), own.into());
-    }
+    let mut body = record_body(office, plan, who, record, period);
     if !events.is_empty() {
         body.insert(
             "changed".into(),
@@ -203,6 +194,27 @@ fn written(
         answer = answer.location(location(plan_id, plan, record));
     }
     answer
+}
+
+/// A record as whoever writes sees it, without who changed it last.
+pub(super) fn record_body(
+    office: &Office<'_>,
+    plan: &Plan,
+    who: Who,
+    record: &Record,
+    period: Option<RecordId>,
+) -> Map<String, Json> {
+    let mut body = plan.record_json(record, period);
+    if !office.accounts.may(who, Right::ReadAbsences) {
+        domain::without_sensitive(record.kind, &mut body);
+    }
+    if let Some(period) = period.filter(|_| record.hour_of.is_none()) {
+        let own = record.by_period.get(&period);
+        let all = record.kind.fields().iter().map(|field| field.name);
+        let own: Vec<&str> = all.filter(|name| own.is_some_and(|own| own.contains_key(name))).collect();
+        body.insert("period_fields".into(), own.into());
+    }
+    body
 }
 
 fn hour(plan: &Plan, lesson: &str, period: Option<RecordId>, n: u32) -> Option<RecordId> {
@@ -227,64 +239,4 @@ fn location(plan_id: &PlanId, plan: &Plan, record: &Record) -> String {
         }
         (None, None) => format!("{plan_path}/{}", record.kind),
     }
-}
-
-/// `{value, why, held_by}`: whether whoever asks could edit records of this kind now, and what stands in the way.
-pub fn editable(
-    office: &Office<'_>,
-    session: Option<SessionId>,
-    kind: Kind,
-    period: Option<RecordId>,
-    today: NaiveDate,
-) -> Json {
-    let no = |why: &str, held_by: Vec<Json>| json!({ "value": false, "why": why, "held_by": held_by });
-    let Some(plan) = office.plan else { return no("plan", Vec::new()) };
-    let Some(session) = session.and_then(|id| plan.sessions.get(id)) else {
-        return no("session", Vec::new());
-    };
-    if session.mode == Mode::Read || plan.condition() != domain::PlanCondition::Open {
-        return no("mode", Vec::new());
-    }
-    let class = match kind.creation_class() {
-        Class::Timetable => Class::Timetable,
-        Class::Exclusive => Class::Exclusive,
-        Class::Cover => Class::Cover,
-        _ => Class::Data,
-    };
-    let right = match class {
-        Class::Exclusive => Right::Settings,
-        Class::Cover => Right::Cover,
-        Class::Timetable => Right::Timetable,
-        _ => Right::Data,
-    };
-    if !office.accounts.may(session.who, right) {
-        return no("right", Vec::new());
-    }
-    if class == Class::Cover && session.mode != Mode::Cover {
-        return no("mode", Vec::new());
-    }
-    let optimising: Vec<Json> = plan
-        .locks()
-        .filter(|lock| lock.action == Action::Optimise && lock.covers(period))
-        .map(|lock| lock_holder(office, plan, lock))
-        .collect();
-    if !optimising.is_empty() {
-        return no("optimisation", optimising);
-    }
-    if class == Class::Exclusive {
-        let own = plan.locks().find(|lock| lock.session == session.id && lock.action == action_of(kind));
-        if own.is_none() {
-            let held = plan.locks().map(|lock| lock_holder(office, plan, lock)).collect();
-            return no(if plan.sessions.len() > 1 { "not-alone" } else { "lock-missing" }, held);
-        }
-    }
-    if class == Class::Timetable {
-        let cover: Vec<Json> = covering(plan, session, period, today)
-            .map(|it| json!({ "user": office.accounts.name_of(it.who), "action": "cover", "periods": null, "since": it.since }))
-            .collect();
-        if !cover.is_empty() {
-            return no("cover", cover);
-        }
-    }
-    json!({ "value": true, "why": null, "held_by": [] })
 }

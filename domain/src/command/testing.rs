@@ -78,6 +78,45 @@ impl Desk {
         self.done_as(Who::Operator, None, &CreatePlan::empty(plan.parse().unwrap(), None));
     }
 
+    /// Gives back every lock of a session.
+    pub fn release_all(&mut self, session: SessionId) {
+        let own: Vec<LockId> =
+            self.plan().locks().filter(|lock| lock.session == session).map(|lock| lock.id).collect();
+        for lock in own {
+            self.done_in(session, &EndLock { plan: the_plan(), lock, reason: LockEnd::Released });
+        }
+    }
+
+    pub fn log_out(&mut self, session: SessionId) {
+        self.done_in(session, &EndSession { plan: Some(the_plan()), session, reason: SessionEnd::LoggedOut });
+    }
+
+    /// Asks the states something on behalf of somebody.
+    pub fn look_in<T>(
+        &self,
+        name: &str,
+        session: SessionId,
+        look: impl FnOnce(&Office<'_>, &Ask<'_>) -> T,
+    ) -> T {
+        let office = Office {
+            plan: self.plans.get(&the_plan()),
+            school: None,
+            plans_beside: Vec::new(),
+            accounts: &self.accounts,
+            site: &self.site,
+            sessions: &self.sessions,
+        };
+        let ask = Ask {
+            who: self.user(name),
+            session: Some(session),
+            now: moment(self.log.len()),
+            today: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
+            new_id: &mut Uuid::nil,
+            history: None,
+        };
+        look(&office, &ask)
+    }
+
     fn owner(&self, session: SessionId) -> Who {
         self.plans.values().find_map(|plan| plan.sessions.get(session)).unwrap().who
     }
