@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod batch;
 mod changes;
 mod command_line;
 mod conventions;
@@ -20,6 +21,7 @@ mod locks;
 mod lost_replies;
 mod messages;
 mod notices;
+mod optimisations;
 mod order;
 mod period_values;
 mod placements;

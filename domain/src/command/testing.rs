@@ -87,10 +87,6 @@ impl Desk {
         }
     }
 
-    pub fn log_out(&mut self, session: SessionId) {
-        self.done_in(session, &EndSession { plan: Some(the_plan()), session, reason: SessionEnd::LoggedOut });
-    }
-
     /// Asks the states something on behalf of somebody.
     pub fn look_in<T>(
         &self,
