@@ -9,7 +9,7 @@ async fn batch(office: &Office, token: &str, changes: Json) -> Answer {
     office.post(token, &plan("/batch"), json!({ "changes": changes })).await
 }
 
-/// A lesson of two hours, placed on Monday and Tuesday; the ETags of the two placements.
+/// A lesson of two hours, placed on Monday and Tuesday; the tags of the two placements.
 async fn placed(office: &Office, token: &str) -> [String; 2] {
     let made = batch(
         office,

@@ -159,7 +159,7 @@ impl OptimisedHour {
         let period = plan.named(Kind::Periods, &self.period);
         match period {
             None => {
-                faults.push(FieldFault::new("/period", format!("the plan has no period {:?}", self.period)))
+                faults.push(FieldFault::new("/period", format!("the plan has no period {:?}", self.period)));
             }
             Some(period) if !lock.covers(Some(period.id)) => {
                 faults.push(FieldFault::new("/period", "this optimisation is not of that period"));
