@@ -14,6 +14,7 @@ mod import;
 mod logs;
 mod migrate;
 mod openapi;
+mod outage;
 mod password;
 mod plan;
 mod rebuild;
@@ -62,6 +63,7 @@ enum Command {
     Token(token::TokenArgs),
     Plan(plan::PlanArgs),
     Import(import::ImportArgs),
+    Outage(outage::OutageArgs),
     Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
     Verify(verify::VerifyArgs),
@@ -92,6 +94,7 @@ impl Command {
             Command::Token(args) => args.json,
             Command::Plan(args) => args.json,
             Command::Import(args) => args.json,
+            Command::Outage(args) => args.json,
             Command::Migrate(args) => args.json,
             Command::Rebuild(args) => args.json,
             Command::Verify(args) => args.json,
@@ -118,6 +121,7 @@ impl Command {
             Command::Token(args) => token::token(args).await,
             Command::Plan(args) => plan::plan(args).await,
             Command::Import(args) => import::import(args).await,
+            Command::Outage(args) => outage::outage(args).await,
             Command::Migrate(args) => migrate::migrate(args).await,
             Command::Rebuild(args) => rebuild::rebuild(args).await,
             Command::Verify(args) => verify::verify(args).await,

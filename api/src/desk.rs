@@ -17,6 +17,7 @@ mod history;
 mod messages;
 mod request;
 mod shelf;
+mod site;
 mod sweep;
 mod tail;
 
@@ -43,6 +44,7 @@ use contact::Contacts;
 use shelf::Shelf;
 
 use crate::http::{Code, Problem};
+use crate::outage::{ContactTerms, Standing};
 
 /// How many plans are held in memory at once; the one not used for longest gives way.
 const PLANS_OPEN_MAX: usize = 256;
@@ -60,7 +62,9 @@ pub struct Terms {
     pub lock_lease: Duration,
     /// The site's time zone, in which days begin.
     pub zone: Tz,
-    /// Whether this process ends what is over its deadline. Commands of the host do not: they may have been told other terms.
+    /// How contact with ledger and partners is watched.
+    pub contact: ContactTerms,
+    /// Whether this process serves, and ends what is over its deadline. Commands of the host do not: they may have been told other terms.
     pub ends_sessions: bool,
 }
 
@@ -71,6 +75,7 @@ impl Default for Terms {
             session_age: Duration::from_hours(12),
             lock_lease: Duration::from_secs(60),
             zone: Tz::Europe__Berlin,
+            contact: ContactTerms::default(),
             ends_sessions: true,
         }
     }
@@ -84,6 +89,9 @@ pub struct Desk {
     pub projections: Projections,
     /// The terms of the site.
     pub terms: Terms,
+    /// What this node knows about the site without asking anybody.
+    pub standing: Standing,
+    learning: tokio::sync::Mutex<()>,
     plans: Shelf<PlanId, Plan>,
     schools: Shelf<String, School>,
     accounts: Cell<Accounts>,
@@ -199,7 +207,10 @@ impl Desk {
         stop: tokio_util::sync::CancellationToken,
     ) -> Result<Arc<Desk>, Failure> {
         let head = ledger.head().await?;
+        let clock = Clock::read(&ledger).await?;
         let desk = Arc::new(Desk {
+            standing: Standing::new(clock.now()),
+            learning: tokio::sync::Mutex::default(),
             accounts: Cell::new(Accounts::stream()),
             site: Cell::new(Site::stream()),
             sessions: Cell::new(Sessions::stream()),
@@ -208,7 +219,7 @@ impl Desk {
             front: Front::default(),
             epoch: AtomicI64::new(head.epoch),
             opened_at: head.position,
-            clock: Clock::read(&ledger).await?,
+            clock,
             contacts: Contacts::new(&terms),
             credentials: Cache::new(100_000),
             running: Mutex::default(),

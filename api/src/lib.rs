@@ -2,6 +2,7 @@
 //!
 //! - [`routes`] has all routes, one file for each group; [`http`] the conventions that all of them share;
 //! - [`desk`] decides commands on the folded states and writes them to the ledger;
+//! - [`outage`] watches contact and answers from memory while there is none;
 //! - [`service`] puts database, ledger, read models and desk together; [`private_postgres`] runs the database where none is given;
 //! - [`cli`] has one file for each command of the program.
 
@@ -9,6 +10,7 @@ pub mod app;
 pub mod cli;
 pub mod desk;
 pub mod http;
+pub mod outage;
 pub mod passwords;
 pub mod private_postgres;
 pub mod routes;

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod changes;
 pub mod cover_list;
+mod door;
 pub mod groups;
 pub mod imports;
 pub mod incoming;
@@ -13,6 +14,7 @@ pub mod messages;
 pub mod notices;
 pub mod operations;
 pub mod optimisations;
+pub mod outage;
 pub mod placements;
 pub mod plans;
 pub mod reader;
@@ -28,6 +30,7 @@ pub mod users;
 pub mod writing;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -36,8 +39,8 @@ use crate::http::openapi::{finished, frame};
 
 /// Every route there is. The conventions are laid around it by whoever serves.
 pub fn router(app: App) -> Router {
-    let (router, _) = described().with_state(app).split_for_parts();
-    router.merge(docs())
+    let (router, _) = described().with_state(app.clone()).split_for_parts();
+    router.merge(docs()).layer(from_fn_with_state(app, door::stand))
 }
 
 /// The description made from the routes (OpenAPI 3.1).
@@ -67,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(messages::routes())
         .merge(notices::routes())
         .merge(login_page::routes())
+        .merge(outage::routes())
         .merge(status::routes());
     OpenApiRouter::with_openapi(frame(env!("CARGO_PKG_VERSION"))).nest("/v1", v1).merge(operations::routes())
 }

@@ -12,6 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Answer, Desk, Extra, Failure, Request, Terms};
+use crate::outage::watch::Watch;
 use crate::passwords::Passwords;
 use crate::private_postgres::{self, PrivatePostgres};
 
@@ -57,6 +58,7 @@ pub struct Service {
     /// Hashes passwords.
     pub passwords: Arc<Passwords>,
     private: Option<PrivatePostgres>,
+    watch: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
 }
 
@@ -198,7 +200,14 @@ impl Service {
             .await
             .map_err(StartError::Desk)?;
         let passwords = Arc::new(Passwords::new()?);
-        Ok(Service { desk, projections, ledger, passwords, private: None, stop })
+        let watch = if settings.terms.ends_sessions {
+            let watch = Watch::start(desk.clone()).await.map_err(StartError::Desk)?;
+            Some(tokio::spawn(watch.run(stop.clone())))
+        } else {
+            desk.learn_site().await.map_err(StartError::Desk)?;
+            None
+        };
+        Ok(Service { desk, projections, ledger, passwords, private: None, watch, stop })
     }
 
     /// Brings the schema up to date, as its owner.
@@ -212,6 +221,10 @@ impl Service {
     /// Ends tasks, then the database if it is a private one and nobody else uses it.
     pub async fn stop(self) {
         self.stop.cancel();
+        if let Some(watch) = self.watch {
+            // It writes what it has counted, and tells the other nodes that this one is gone.
+            let _ = watch.await;
+        }
         self.projections.stop().await;
         self.ledger.pool().close().await;
         self.projections.pool().close().await;

@@ -22,8 +22,9 @@ pub(crate) const EVENTS_AT_ONCE: i64 = 2_000;
 /// with each commit, and the checkpoints are not rewritten thousands of times a second, which would leave a long tail of dead
 /// rows behind them while somebody holds an old snapshot.
 const PACE: Duration = Duration::from_millis(2);
-/// How long to wait before the database is tried again: doubled from the first to the second.
-const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How long to wait before the database is tried again: doubled from the first to the second. Short, because people wait for what
+/// they read when the database is back.
+const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));
 /// How often it is looked whether another generation has become current.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 

@@ -18,6 +18,7 @@ pub mod import;
 pub mod lock;
 pub mod message;
 mod moment;
+pub mod outage;
 pub mod placement;
 pub mod plan;
 mod progress;
@@ -58,5 +59,6 @@ pub fn read_models() -> Vec<Box<dyn Projection>> {
         Box::new(import::Imports),
         Box::new(refusal::Refusals),
         Box::new(message::Messages),
+        Box::new(outage::Outages),
     ]
 }

@@ -24,6 +24,7 @@ mod notices;
 mod optimisations;
 mod order;
 mod period_values;
+mod outages;
 mod placements;
 mod private_postgres;
 mod races;

@@ -8,8 +8,15 @@ use serde_json::{Value as Json, json};
 use tests::office::{Office, PLAN};
 
 /// Routes that anybody may call.
-const PUBLIC: &[&str] =
-    &["GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /docs", "GET /v1/login-page"];
+const PUBLIC: &[&str] = &[
+    "GET /livez",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /v1/login-page",
+    "GET /v1/outage",
+];
 /// The log-in is the way to a token, not the other way round.
 pub(crate) const LOG_IN: &str = "POST /v1/sessions";
 /// Routes about oneself: any token will do.

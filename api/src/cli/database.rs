@@ -1,12 +1,15 @@
 //! Where the data lies, and how a command gets at it.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use clap::Args;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::desk::Terms;
+use crate::outage::operator;
 use crate::service::{Database, LEDGER_SCHEMA, Service, Settings, Store};
 
 use super::failed::Failed;
@@ -44,6 +47,10 @@ pub struct DatabaseArgs {
     )]
     #[arg(value_parser = zone, help_heading = "Terms of the site")]
     site_timezone: Tz,
+    /// Where the running service answers the host's commands while the ledger is gone [default: `operator.sock` in the data
+    /// directory; with a PostgreSQL of one's own a name made of its address, in `$XDG_RUNTIME_DIR` or the folder for temporary files].
+    #[arg(long, env = "DAYBOOK_OPERATOR_SOCKET", value_name = "PATH", global = true)]
+    operator_socket: Option<PathBuf>,
 }
 
 fn zone(text: &str) -> Result<Tz, String> {
@@ -63,6 +70,21 @@ impl DatabaseArgs {
             schema: self.schema.clone(),
             terms: Terms { zone: self.site_timezone, ..terms.clone() },
         })
+    }
+
+    /// Where the running service answers while the ledger is gone.
+    pub fn operator_socket(&self) -> Result<PathBuf, Failed> {
+        if let Some(given) = self.operator_socket.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+            return Ok(given.clone());
+        }
+        match self.database_url.as_ref().filter(|url| !url.is_empty()) {
+            None => Ok(operator::in_data(&self.data_directory()?)),
+            Some(url) => {
+                let connect = PgConnectOptions::from_str(url)
+                    .map_err(|error| Failed::misused(format!("the database URL cannot be read: {error}")))?;
+                Ok(operator::of_url(&connect, &self.schema))
+            }
+        }
     }
 
     /// The options that lead another command to the same data.

@@ -76,6 +76,11 @@ impl Failed {
         if self.is(code) { Failed { text: text.into(), next: Some(step.into()), ..self } } else { self }
     }
 
+    /// Whether the ledger could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.status == Status::Unreachable
+    }
+
     /// Whether it is a refusal of this code.
     pub fn is(&self, code: &str) -> bool {
         self.problem.as_ref().is_some_and(|problem| {

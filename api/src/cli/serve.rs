@@ -6,6 +6,9 @@ mod terms;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
+use tokio_util::sync::CancellationToken;
+
+use crate::outage::operator;
 use crate::service::Service;
 
 use super::address;
@@ -62,18 +65,27 @@ pub struct ListenArgs {
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<(), Failed> {
     args.log.begin("info")?;
     crate::http::metrics::recorder();
-    let settings = args.database.settings(&args.terms.terms())?;
+    let mut terms = args.terms.terms();
+    if let Some(node) = args.listen.node.clone().filter(|name| !name.is_empty()) {
+        terms.contact.node = node;
+    }
+    let settings = args.database.settings(&terms)?;
+    let socket = args.database.operator_socket()?;
     let listener = address::listen(&args.listen.listen, "--listen").await?;
     let started = tokio::select! {
         started = Service::start(&settings) => started?,
         () = signals.next() => return Ok(()),
     };
+    let told = CancellationToken::new();
+    let telling = tokio::spawn(operator::answer(started.desk.clone(), socket, told.clone()));
     let running =
         Running { service: &started, listener, listen: &args.listen, login_rate: args.terms.login_rate() };
     let ran = run(running, &mut signals, async |addresses| {
         banner::of_service(&addresses, &settings, &args.database, &started).await
     })
     .await;
+    told.cancel();
+    let _ = telling.await;
     tokio::select! {
         () = started.stop() => ran,
         // Dropping the rest asks the private PostgreSQL to stop and waits for nothing.

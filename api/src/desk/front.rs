@@ -41,6 +41,9 @@ impl Front {
 impl Desk {
     /// What the login page shows: as new as the ledger tells without delay, else from memory.
     pub async fn front(self: &Arc<Desk>) -> Arc<Shown> {
+        if self.standing.is_ledger_gone() {
+            return self.front.shown();
+        }
         if let Ok(turn) = self.front.learning.clone().try_lock_owned() {
             let desk = self.clone();
             // A task of its own: whoever waits may give up, what was learnt is kept all the same.

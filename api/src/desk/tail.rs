@@ -24,9 +24,14 @@ pub async fn follow(desk: Arc<Desk>, mut after: i64, stop: CancellationToken) {
         // An error means that the ledger is away; what it says then is asked for when it is back.
         while let Ok(rows) = moved(&desk, after).await {
             let all = (rows.len() as i64) < PAGE;
+            let site = desk.site.stream().as_str();
+            let of_site = rows.iter().any(|(stream, ..)| stream == site);
             for (stream, version, position) in rows {
                 desk.note_seen(&stream, version);
                 after = after.max(position);
+            }
+            if of_site && let Err(failure) = desk.learn_site().await {
+                tracing::debug!(?failure, "what happened to the site is learnt with the next look");
             }
             if all {
                 break;

@@ -249,6 +249,10 @@ impl Problem {
             texts::word_errors(members.to_mut(), language);
         }
         let detail = texts::detail(self.code, &members, language);
+        // An outage that nobody announced has no message of its own; people read a general text.
+        if self.code == Code::Outage && members.get("message").is_none_or(Value::is_null) {
+            members.to_mut().insert("message".to_owned(), detail.to_string().into());
+        }
         let document = Document {
             r#type: format!("urn:daybook:problem:{}", self.code.text()),
             title: texts::title(self.code, language),

@@ -1,6 +1,7 @@
 //! What is shown to whoever has not logged in: the notices that are public, an outage, the plans.
 
 use axum::extract::State;
+use domain::OutageState;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +27,9 @@ async fn login_page(
     query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Body<Json>, Problem> {
     query?;
-    let _ = tokio::time::timeout(OWN_WRITES_WITHIN, app.show_own_writes()).await;
+    if !app.desk.standing.is_ledger_gone() {
+        let _ = tokio::time::timeout(OWN_WRITES_WITHIN, app.show_own_writes()).await;
+    }
     let (shown, today) = (app.desk.front().await, app.desk.today());
     let notices: Vec<Json> = shown
         .notices
@@ -37,5 +40,8 @@ async fn login_page(
         .collect();
     let plans: Vec<Json> =
         shown.plans.iter().map(|(plan, title)| json!({ "plan": plan, "title": title })).collect();
-    Ok(Body(json!({ "notices": notices, "outage": null, "login_open": true, "plans": plans })))
+    let outage = super::outage::shown(&app).await;
+    let state = app.desk.standing.known().state();
+    let outage = if state == OutageState::Open { Json::Null } else { outage };
+    Ok(Body(json!({ "notices": notices, "outage": outage, "login_open": state.lets_in(), "plans": plans })))
 }

@@ -44,12 +44,19 @@ struct Verbosity {
     params(("verbose" = Option<String>, Query, description = "Tell every part")),
     responses((status = 200, description = "Yes", body = serde_json::Value), (status = 503, description = "No, and why", body = serde_json::Value)))]
 async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Result<Response, Problem> {
-    let ledger = tokio::time::timeout(std::time::Duration::from_secs(1), app.desk.ledger.ping()).await;
-    let ledger_is_there = matches!(ledger, Ok(Ok(())));
+    let standing = &app.desk.standing;
+    let ping = async {
+        let pinged = tokio::time::timeout(std::time::Duration::from_secs(1), app.desk.ledger.ping()).await;
+        matches!(pinged, Ok(Ok(())))
+    };
+    // A ledger that is known to be gone is not waited for.
+    let ledger_is_there = !standing.is_ledger_gone() && ping.await;
     let projections = app.projections.status();
     let draining = app.shutdown.has_begun();
     let caught_up = app.projections.position() >= app.desk.opened_at();
-    let ready = ledger_is_there && caught_up && !draining;
+    // A node that alone has no contact serves nobody, and others do.
+    let known = standing.known();
+    let ready = ledger_is_there && caught_up && !draining && !known.is_cut_off_alone();
     let mut body = json!({ "ready": ready });
     if query.verbose.is_some() {
         let head = if ledger_is_there { app.desk.ledger.head().await.ok() } else { None };
@@ -69,6 +76,8 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
         body["head"] = head.map(|head| head.at().to_string()).into();
         body["caught_up"] = caught_up.into();
         body["draining"] = draining.into();
+        body["contact"] = known.contact();
+        body["outage"] = known.state().word().into();
         body["projections"] = parts.into();
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

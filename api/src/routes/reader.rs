@@ -46,7 +46,10 @@ impl FromRequestParts<App> for Reader {
 /// Who calls, with a good token, and what else is known of the request; it is answered in his language unless it asks for one.
 pub async fn caller_of(parts: &mut Parts, app: &App) -> Result<(Caller, RequestContext), Problem> {
     let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+    // Whose token it is cannot be found out without the ledger.
+    super::door::check_ledger(app)?;
     let caller = app.desk.caller(&bearer.token).await?;
+    super::door::admit(app, parts)?;
     let context = parts.extensions.get().cloned().unwrap_or_else(|| RequestContext::of(&parts.headers));
     speak_with(app, &context, caller.who).await?;
     Ok((caller, context))

@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 
 mod messages;
 mod notices;
+pub mod outage;
 pub mod records;
 
 pub use messages::*;
 pub use notices::*;
+pub use outage::Outage;
 
 /// One page of a list.
 #[derive(Serialize, ToSchema)]

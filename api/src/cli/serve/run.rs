@@ -61,7 +61,7 @@ pub async fn run(
 ) -> Result<(), Failed> {
     let Running { service, listener, listen, login_rate } = running;
     let shutdown = Shutdown::new();
-    let node = listen.node.clone().filter(|name| !name.is_empty()).unwrap_or_else(host);
+    let node = service.desk.terms.contact.node.clone();
     let app = App::new(
         service.desk.clone(),
         service.passwords.clone(),
@@ -134,9 +134,4 @@ async fn without_metrics(request: Request, next: Next) -> Response {
         return Problem::new(Code::NotFound).into_response();
     }
     next.run(request).await
-}
-
-fn host() -> String {
-    nix::unistd::gethostname()
-        .map_or_else(|_| "daybook".to_owned(), |name| name.to_string_lossy().into_owned())
 }

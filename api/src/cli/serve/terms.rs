@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::desk::Terms;
+use crate::outage::{ContactTerms, Partner};
 
 /// How long sessions and locks live, and how often a log-in may fail.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +23,17 @@ pub struct TermsArgs {
     /// Failed log-ins a minute for one name from one address; ten times as many for an address. `off`: no limit.
     #[arg(long, env = "DAYBOOK_LOGIN_RATE", value_name = "N|off", default_value = "10", value_parser = login_rate)]
     login_rate: LoginRate,
+    /// How often ledger and partners are asked whether they are there.
+    #[arg(long, env = "DAYBOOK_CONTACT_EVERY", value_name = "TIME", default_value = "1s", value_parser = duration)]
+    contact_every: Duration,
+    /// After so many good answers in a row contact counts as back.
+    #[arg(long, env = "DAYBOOK_CONTACT_GOOD", value_name = "N", default_value = "1")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    contact_good: u32,
+    /// One whom the service needs beside its ledger: tcp://host:port, http://… or https://…; may be given several times, or several
+    /// with commas between them. Without contact nobody is served.
+    #[arg(long, env = "DAYBOOK_PARTNER", value_name = "URL", value_delimiter = ',', value_parser = partner)]
+    partner: Vec<Partner>,
 }
 
 /// A limit, or none.
@@ -32,7 +44,9 @@ impl TermsArgs {
     /// The terms as the desk takes them, in the usual zone.
     pub fn terms(&self) -> Terms {
         let TermsArgs { session_idle, session_age, lock_lease, .. } = *self;
-        Terms { session_idle, session_age, lock_lease, ..Terms::default() }
+        let (every, good, partners) = (self.contact_every, self.contact_good, self.partner.clone());
+        let contact = ContactTerms { every, good, partners, ..ContactTerms::default() };
+        Terms { session_idle, session_age, lock_lease, contact, ..Terms::default() }
     }
 
     /// Failed log-ins a minute; nothing is no limit.
@@ -48,6 +62,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         Ok(time) => Ok(time),
         Err(_) => Err("a time is written 60s, 5m or 12h".to_owned()),
     }
+}
+
+fn partner(text: &str) -> Result<Partner, String> {
+    text.parse()
 }
 
 fn login_rate(text: &str) -> Result<LoginRate, String> {

@@ -51,8 +51,8 @@ pub struct LoginPage {
     /// The public ones that show; important ones first, then the newest.
     pub notices: Vec<Notice>,
     /// The outage that there is.
-    #[schema(required, value_type = Option<Object>)]
-    pub outage: Option<serde_json::Value>,
+    #[schema(required)]
+    pub outage: Option<super::Outage>,
     /// Whether one can log in.
     pub login_open: bool,
     /// The plans to log in to.

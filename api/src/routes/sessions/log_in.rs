@@ -59,8 +59,31 @@ pub(super) async fn log_in(
     body: Body<LogInBody>,
 ) -> Result<Response, Problem> {
     let Body(body) = body;
-    let proof = Proof { client: client_of(&headers), ..prove(&app, &body, bearer.as_ref(), peer).await? };
-    super::super::reader::speak_with(&app, &context, proof.who).await?;
+    let answered = prove_and_start(&app, context, peer, bearer, key, &headers, body).await;
+    if answered.as_ref().is_err_and(|problem| matches!(problem.code, Code::GateClosed | Code::Outage)) {
+        let outage = app.desk.standing.known().outages.current().map(|outage| outage.id);
+        app.desk.standing.refused.gated(app.desk.now(), outage);
+    }
+    answered
+}
+
+/// The log-in itself: 401, then 503 where nobody gets in, then what its plan and its rules say.
+async fn prove_and_start(
+    app: &App,
+    context: RequestContext,
+    peer: Peer,
+    bearer: Option<crate::http::Bearer>,
+    key: Option<IdempotencyKey>,
+    headers: &http::HeaderMap,
+    body: LogInBody,
+) -> Result<Response, Problem> {
+    let proof = Proof { client: client_of(headers), ..prove(app, &body, bearer.as_ref(), peer).await? };
+    super::super::reader::speak_with(app, &context, proof.who).await?;
+    // Whoever is still in does not come in; whether he is, the rules know.
+    let known = app.desk.standing.known();
+    if proof.resumes.is_none() && !known.state().lets_in() {
+        return Err(known.problem());
+    }
     let plan = match &body.plan {
         None => proof.plan.clone(),
         Some(plan) => {
@@ -80,16 +103,16 @@ pub(super) async fn log_in(
     };
     let Some(key) = key.filter(|_| proof.resumes.is_none()) else {
         let session = proof.resumes.unwrap_or_else(|| SessionId(Uuid::now_v7()));
-        return respond(&app, start_session(&app, &body, plan, proof, session, None, request).await);
+        return respond(app, start_session(app, &body, plan, proof, session, None, request).await);
     };
     // Whoever sends the same key at the same moment may be quicker; then this is the repeated request.
     for _ in 0..KEYED_TRIES_MAX {
         let turn = keyed_session(&app.desk, &body, proof.who, plan.as_ref(), &key).await?;
         let request = Request { keyed: Some((turn.command, turn.digest)), ..request.clone() };
         let started =
-            start_session(&app, &body, plan.clone(), proof.clone(), turn.session, turn.before, request).await;
+            start_session(app, &body, plan.clone(), proof.clone(), turn.session, turn.before, request).await;
         if !matches!(started, Err(Failure::KeyReused)) {
-            return respond(&app, started);
+            return respond(app, started);
         }
     }
     Err(Problem::new(Code::Busy).retry_after(1))
@@ -243,6 +266,7 @@ async fn prove_password(
         }
         _ => {
             app.logins.failed(name, peer.ip());
+            app.desk.standing.refused.failed(app.desk.now());
             metrics::counter!("daybook_log_ins_failed_total").increment(1);
             Err(Problem::new(Code::NotLoggedIn))
         }

@@ -1,0 +1,180 @@
+//! A node's own line to the ledger: by it the others know that it lives, and whether it has contact with the partners.
+//!
+//! Both are advisory locks of the line's session, so that they end with it however it ends. They are shared by all nodes; who can
+//! take one alone knows that no other node has it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
+
+use crate::pool::PoolSettings;
+
+/// The classes of the two locks; the other half of the key is made from the name of the ledger's schema.
+const ALIVE: i32 = 0x0da1_0001;
+const IN_CONTACT: i32 = 0x0da1_0002;
+
+/// How long making the line may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A server process, also after its number has been given to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Backend {
+    pid: i32,
+    started_at: DateTime<Utc>,
+}
+
+/// Whose the server process of a line was, so that the next line can end it: a server that has not noticed yet that the line is
+/// broken would hold the dead line's locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Former(Backend);
+
+/// A node's line to the ledger.
+pub struct Presence {
+    connection: PgConnection,
+    key: i32,
+    backend: Backend,
+    first: bool,
+}
+
+impl Presence {
+    /// Makes the line, ending the former one where the server still holds it.
+    pub async fn connect(
+        settings: &PoolSettings,
+        schema: &str,
+        former: Option<Former>,
+    ) -> Result<Presence, sqlx::Error> {
+        let connecting = Presence::connect_patiently(settings, schema, former);
+        timeout(CONNECT_TIMEOUT, connecting)
+            .await
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
+    async fn connect_patiently(
+        settings: &PoolSettings,
+        schema: &str,
+        former: Option<Former>,
+    ) -> Result<Presence, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(&settings.connect).await?;
+        // As the login itself, before it takes the lesser role: that one may not end sessions of the login, nor see when they began.
+        if let Some(Former(former)) = former {
+            sqlx::query!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2",
+                former.pid,
+                former.started_at,
+            )
+            .fetch_optional(&mut connection)
+            .await?;
+        }
+        let own = sqlx::query!(
+            r#"select pid as "pid!", backend_start as "started_at!" from pg_stat_activity where pid = pg_backend_pid()"#
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        settings.prepare(&mut connection).await?;
+        let backend = Backend { pid: own.pid, started_at: own.started_at };
+        Ok(Presence { connection, key: key(schema), backend, first: false })
+    }
+
+    /// What the next line has to know of this one.
+    pub fn former(&self) -> Former {
+        Former(self.backend)
+    }
+
+    /// Whether the ledger answers.
+    pub async fn probe(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query_scalar!("select 1").fetch_one(&mut self.connection).await.map(|_| ())
+    }
+
+    /// Counts as a living node from here on. `true`: no other node lives, and none begins to before [`Presence::settle`].
+    pub async fn come_alive(&mut self) -> Result<bool, sqlx::Error> {
+        self.first =
+            sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "taken!""#, ALIVE, self.key)
+                .fetch_one(&mut self.connection)
+                .await?;
+        sqlx::query!("select pg_advisory_lock_shared($1, $2)", ALIVE, self.key)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(self.first)
+    }
+
+    /// Lets other nodes begin.
+    pub async fn settle(&mut self) -> Result<(), sqlx::Error> {
+        if self.first {
+            sqlx::query!("select pg_advisory_unlock($1, $2)", ALIVE, self.key)
+                .fetch_optional(&mut self.connection)
+                .await?;
+            self.first = false;
+        }
+        Ok(())
+    }
+
+    /// Whether other nodes live.
+    pub async fn has_others(&mut self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar!(
+            r#"select count(*) > 1 as "others!" from pg_locks
+            where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+                and classid::bigint = $1 and objid::bigint = $2 and mode = 'ShareLock' and granted"#,
+            i64::from(ALIVE),
+            i64::from(self.key),
+        )
+        .fetch_one(&mut self.connection)
+        .await
+    }
+
+    /// Tells the others that this node has contact.
+    pub async fn hold_contact(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query!("select pg_advisory_lock_shared($1, $2)", IN_CONTACT, self.key)
+            .execute(&mut self.connection)
+            .await
+            .map(|_| ())
+    }
+
+    /// Tells the others that this node has none any more.
+    pub async fn let_contact_go(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query!("select pg_advisory_unlock_shared($1, $2)", IN_CONTACT, self.key)
+            .fetch_optional(&mut self.connection)
+            .await
+            .map(|_| ())
+    }
+
+    /// Whether no living node has contact; to be asked by one that has none itself. Two that ask at the same moment may both be told
+    /// `false`.
+    pub async fn nobody_has_contact(&mut self) -> Result<bool, sqlx::Error> {
+        let taken =
+            sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "taken!""#, IN_CONTACT, self.key)
+                .fetch_one(&mut self.connection)
+                .await?;
+        if taken {
+            sqlx::query!("select pg_advisory_unlock($1, $2)", IN_CONTACT, self.key)
+                .fetch_optional(&mut self.connection)
+                .await?;
+        }
+        Ok(taken)
+    }
+
+    /// Ends the line, and with it this node for the others.
+    pub async fn close(self) {
+        // A line that is broken already has ended too.
+        let _ = self.connection.close().await;
+    }
+}
+
+/// FNV-1a of the schema's name, without the sign, so that it reads the same in `pg_locks`.
+fn key(schema: &str) -> i32 {
+    let hash =
+        schema.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    i32::try_from(hash >> 1).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn ledgers_in_one_database_have_locks_of_their_own() {
+        assert_ne!(key("daybook"), key("daybook_2"));
+        assert_eq!(key("daybook"), key("daybook"));
+    }
+}
