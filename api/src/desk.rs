@@ -285,6 +285,25 @@ impl Desk {
         Ok(look(&folded.tip))
     }
 
+    /// Looks at a plan as it is known to be in the ledger. What is on its way may fail, such as the end of a lock that has just been
+    /// renewed: whoever is told at once that something is over is told from here.
+    pub async fn with_committed_plan<T>(
+        &self,
+        plan: &PlanId,
+        look: impl FnOnce(&Plan, &Accounts) -> T,
+    ) -> Result<T, Failure> {
+        // In the order in which commands take them.
+        let cell = self.plan_cell(plan);
+        let folded = cell.read(&self.ledger).await?;
+        let accounts = self.accounts.read(&self.ledger).await?;
+        Ok(look(folded.committed(), &accounts.tip))
+    }
+
+    /// Reads what others have written of a plan since, whether or not there is a sign of it.
+    pub async fn refresh_plan(&self, plan: &PlanId) -> Result<(), Failure> {
+        self.plan_cell(plan).refresh(&self.ledger).await
+    }
+
     fn plan_cell(&self, plan: &PlanId) -> Arc<Cell<Plan>> {
         self.plans.cell(plan, || plan.stream())
     }

@@ -43,6 +43,7 @@ pub mod revoke_token;
 pub mod send_message;
 pub mod sign_off;
 pub mod stale;
+mod stale_whole;
 pub mod start_node;
 pub mod take_optimisation;
 mod way_in;

@@ -31,6 +31,7 @@ pub mod school;
 pub mod sessions;
 pub mod sign_off;
 pub mod site;
+pub mod trail;
 pub mod value;
 
 pub use accounts::{Accounts, Group, Token, User};
@@ -55,4 +56,5 @@ pub use school::{Licence, School};
 pub use sessions::{Ended, Session, Sessions};
 pub use sign_off::{SignOff, SignOffs};
 pub use site::Site;
+pub use trail::{Trail, Version};
 pub use value::{Coupling, Hour, Row, Value};

@@ -1,13 +1,13 @@
 //! The state of a plan: its records, who is there, and the locks.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::{
     Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition,
-    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Value,
+    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Trail, Value, Who,
 };
 
 /// How many ended locks are remembered, so that a late use of one is told that it has ended.
@@ -34,6 +34,7 @@ pub struct Plan {
     id: Option<PlanId>,
     title: String,
     condition: PlanCondition,
+    trail: Trail,
     revision: u64,
     epoch: i64,
     records: HashMap<RecordId, Arc<Record>>,
@@ -65,6 +66,16 @@ impl Plan {
     /// What may be done with it.
     pub fn condition(&self) -> PlanCondition {
         self.condition
+    }
+
+    /// What title and state were before.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    fn follow_trail(&mut self, by: Option<Who>, at: &At) {
+        let fields = json!({ "title": self.title, "state": self.condition });
+        self.trail.push(self.revision, by, at.stamp, fields);
     }
 
     /// Counts the changes of the plan's own data, with the epoch of the last one.
@@ -294,6 +305,7 @@ impl Fold for Plan {
                 self.title.clone_from(&e.title);
                 self.revision = 1;
                 self.epoch = at.epoch;
+                self.follow_trail(None, at);
             }
             Event::PlanChanged(e) => {
                 if let Some(title) = &e.title {
@@ -302,6 +314,7 @@ impl Fold for Plan {
                 self.condition = e.state.unwrap_or(self.condition);
                 self.revision = e.revision;
                 self.epoch = at.epoch;
+                self.follow_trail(e.by, at);
             }
             Event::RecordCreated(e) => self.keep(Record {
                 id: e.record,
@@ -338,6 +351,11 @@ impl Fold for Plan {
                 lock.granted = Some(*stamp);
             }
         } else {
+            match event {
+                Event::PlanCreated(_) => self.trail.settle(1, stamp),
+                Event::PlanChanged(e) => self.trail.settle(e.revision, stamp),
+                _ => {}
+            }
             self.sessions.settle(event, stamp);
             self.sign_offs.settle(event, stamp);
         }

@@ -151,10 +151,15 @@ fn of_plans() -> Vec<Event> {
         .into(),
         PlanCreated { plan: plan.clone(), title: "Next".to_owned(), copy_of: None, new_year_of: Some(plan) }
             .into(),
-        PlanChanged { title: Some("Other".to_owned()), state: Some(PlanCondition::ReadOnly), revision: 2 }
-            .into(),
-        PlanChanged { title: None, state: Some(PlanCondition::Archived), revision: 3 }.into(),
-        PlanChanged { title: None, state: Some(PlanCondition::Open), revision: 4 }.into(),
+        PlanChanged {
+            title: Some("Other".to_owned()),
+            state: Some(PlanCondition::ReadOnly),
+            revision: 2,
+            by: None,
+        }
+        .into(),
+        PlanChanged { title: None, state: Some(PlanCondition::Archived), revision: 3, by: None }.into(),
+        PlanChanged { title: None, state: Some(PlanCondition::Open), revision: 4, by: Some(user(1)) }.into(),
         started.into(),
         bare.into(),
         covering.into(),
@@ -325,6 +330,7 @@ fn of_accounts() -> Vec<Event> {
         email: Some(personal("anna@example.org")),
         language: Some("de".to_owned()),
         disabled: true,
+        by: None,
     };
     let rights = Right::ALL.to_vec();
     let some = Plans::Some(vec!["100234~*~*".to_owned()]);
@@ -332,12 +338,23 @@ fn of_accounts() -> Vec<Event> {
         added.clone().into(),
         UserAdded { full_name: None, email: None, language: None, ..added }.into(),
         changed.clone().into(),
-        UserChanged { full_name: None, email: None, language: None, disabled: false, ..changed }.into(),
+        UserChanged { full_name: None, email: None, language: None, disabled: false, ..changed.clone() }
+            .into(),
+        UserChanged { by: Some(Who::Operator), ..changed }.into(),
         PasswordChanged { user }.into(),
         GroupAdded { group, name: "all".to_owned(), rights: rights.clone(), plans: Plans::ALL }.into(),
         GroupAdded { group, name: "none".to_owned(), rights: Vec::new(), plans: some.clone() }.into(),
-        GroupChanged { group, revision: 2, name: "all".to_owned(), rights, plans: Plans::ALL }.into(),
-        GroupChanged { group, revision: 3, name: "none".to_owned(), rights: Vec::new(), plans: some }.into(),
+        GroupChanged { group, revision: 2, name: "all".to_owned(), rights, plans: Plans::ALL, by: None }
+            .into(),
+        GroupChanged {
+            group,
+            revision: 3,
+            name: "none".to_owned(),
+            rights: Vec::new(),
+            plans: some,
+            by: Some(Who::User(user)),
+        }
+        .into(),
         GroupRemoved { group }.into(),
         TokenIssued { token, name: "loader".to_owned(), group, expires_at: Some(moment()) }.into(),
         TokenIssued { token, name: "loader".to_owned(), group, expires_at: None }.into(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
+mod away;
 mod bad_input;
 mod batch;
 mod changes;
@@ -17,6 +18,7 @@ mod keys;
 mod kills;
 mod languages;
 mod licence;
+mod lock_races;
 mod locks;
 mod lost_replies;
 mod messages;
@@ -38,4 +40,5 @@ mod sign_offs;
 mod soak;
 mod subscribers;
 mod timetable;
+mod too_late;
 mod two_nodes;

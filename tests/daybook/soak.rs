@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tests::rounds::Rounds;
 
-use crate::{cut_off, kills, lost_replies, races, subscribers, two_nodes};
+use crate::{cut_off, kills, lock_races, lost_replies, races, subscribers, two_nodes};
 
 /// What one hammering showed.
 struct Row {
@@ -69,6 +69,14 @@ async fn soak() {
     .await;
     run(&mut rows, "the licence between two nodes", 2_000, |rounds| async {
         (races::log_in_against_licence(&rounds, 2).await, rounds)
+    })
+    .await;
+    run(&mut rows, "cover mode against optimisation", 10_000, |rounds| async {
+        (lock_races::cover_against_optimisation(&rounds).await, rounds)
+    })
+    .await;
+    run(&mut rows, "release against renewal against expiry", 10_000, |rounds| async {
+        (lock_races::release_against_renewal_against_expiry(&rounds).await, rounds)
     })
     .await;
     run(&mut rows, "requests cut off by their clients", 2_000, |rounds| async {

@@ -167,7 +167,18 @@ impl Desk {
         session: SessionId,
         plan: Option<&PlanId>,
     ) -> Result<Result<Who, Refusal>, Failure> {
-        self.look(plan, |office| office.check_session(session).map(|session| session.who)).await
+        let found =
+            self.look(plan, |office| office.check_session(session).map(|session| session.who)).await?;
+        if found.is_ok() {
+            return Ok(found);
+        }
+        // Its end may be on its way and turn out not to be due; a command of it is judged with that end all the same.
+        let who = |sessions: &Sessions| sessions.get(session).map(|session| session.who);
+        let there = match plan {
+            Some(plan) => self.with_committed_plan(plan, |plan, _| who(&plan.sessions)).await?,
+            None => who(self.sessions.read(&self.ledger).await?.committed()),
+        };
+        Ok(there.map_or(found, Ok))
     }
 
     /// Looks at all states that a question may need.

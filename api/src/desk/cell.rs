@@ -162,6 +162,11 @@ impl<S: Fold> Cell<S> {
 }
 
 impl<S: Fold> Folded<S> {
+    /// What is known to be in the ledger, without what is on its way and may never be.
+    pub fn committed(&self) -> &S {
+        &self.committed
+    }
+
     /// Takes in what has just been decided, before it is committed.
     pub fn decide(&mut self, events: Vec<Event>, epoch: i64, fate: Fate) -> Outcome {
         let outcome = Outcome { failed: self.failed.clone(), ..Outcome::default() };

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::command::end_lock::EndLock;
 use domain::command::request_lock::RequestLock;
-use domain::{Action, LockEnd, LockId, Plan, PlanId};
+use domain::{Accounts, Action, LockEnd, LockId, Plan, PlanId, Refusal, RefusalCode, SessionId};
 use projections::Moment;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -133,26 +133,29 @@ async fn renew_lock(
     let Path((_, lock)) = path?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let id = LockId(lock.parse().map_err(|_| Problem::new(Code::NotFound))?);
-    let own = incoming.caller.session;
-    let mut body = app
-        .desk
-        .look(Some(&plan), |office| {
-            let state = office.plan()?;
-            match (state.lock(id), state.lock_ended(id)) {
-                (Some(lock), _) if Some(lock.session) == own => Ok(lock_json(state, office.accounts, id)),
-                (None, Some((lock, _))) if Some(lock.session) == own => {
-                    Err(domain::Refusal::lock(domain::RefusalCode::LockEnded, lock.action))
-                }
-                (None, None) => Err(domain::Refusal::not_found()),
-                _ => Err(domain::Refusal::not_permitted("plan")),
-            }
-        })
-        .await?
-        .map_err(|refusal| Problem::from(&refusal))?;
+    // Only a lock that is one's own is heard of; and whether it is held is asked again once it has been: what was over a moment
+    // before stays over, and what is held then is held for another lease.
+    app.desk.refresh_plan(&plan).await?;
+    held(&app, &plan, id, incoming.caller.session).await?;
     app.desk.ledger.touch_contacts(&[id.0]).await.map_err(Failure::from)?;
+    app.desk.refresh_plan(&plan).await?;
+    let mut body = held(&app, &plan, id, incoming.caller.session).await?;
     body["expires_at"] = serde_json::to_value(app.desk.now() + app.desk.terms.lock_lease).unwrap_or_default();
     let position = app.desk.position(app.projections.position());
     Ok(axum::response::IntoResponse::into_response((WritePosition(position), crate::http::Json(body))))
+}
+
+/// A lock of one's own as API.md shows it: 409 when it has ended, 403 when it is somebody else's, 404 when there is none.
+async fn held(app: &App, plan: &PlanId, id: LockId, own: Option<SessionId>) -> Result<Json, Problem> {
+    let look = |state: &Plan, accounts: &Accounts| match (state.lock(id), state.lock_ended(id)) {
+        (Some(lock), _) if Some(lock.session) == own => Ok(lock_json(state, accounts, id)),
+        (None, Some((lock, _))) if Some(lock.session) == own => {
+            Err(Refusal::lock(RefusalCode::LockEnded, lock.action))
+        }
+        (None, None) => Err(Refusal::not_found()),
+        _ => Err(Refusal::not_permitted("plan")),
+    };
+    app.desk.with_committed_plan(plan, look).await?.map_err(|refusal| Problem::from(&refusal))
 }
 
 /// Gives a lock back.
@@ -174,7 +177,7 @@ async fn release_lock(
 }
 
 /// A lock as API.md shows it, from the state; the end of its lease is for the caller to fill in.
-pub(super) fn lock_json(plan: &Plan, accounts: &domain::Accounts, id: LockId) -> Json {
+pub(super) fn lock_json(plan: &Plan, accounts: &Accounts, id: LockId) -> Json {
     let Some(lock) = plan.lock(id) else { return json!({ "lock": id }) };
     let periods: Option<Vec<String>> = lock
         .periods

@@ -1,13 +1,12 @@
 //! The rights and plans of a group.
 
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 use super::add_group::plans_faults;
 use super::add_user::check_giving;
-use super::{Ask, Command, Decision, Needs, Office, Precondition, Stream};
-use crate::{
-    ChangeRefused, Group, GroupChanged, GroupId, PlanId, Plans, Refusal, RefusalCode, Right, name_fault,
-};
+use super::stale_whole::{Whole, check_whole};
+use super::{Ask, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
+use crate::{Group, GroupChanged, GroupId, PlanId, Plans, Refusal, RefusalCode, Right, name_fault};
 
 /// Changes what is given.
 #[derive(Debug, Clone)]
@@ -35,7 +34,7 @@ impl Command for ChangeGroup {
 
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let group = office.accounts.group(self.group).ok_or_else(Refusal::not_found)?;
-        check_group_revision(&self.precondition, group, ask)?;
+        check_group_revision(office, ask, &self.precondition, group, self.wanted())?;
         check_changeable(group)?;
         let name = self.name.clone().unwrap_or_else(|| group.name.clone());
         let mut rights = self.rights.clone().unwrap_or_else(|| group.rights.iter().copied().collect());
@@ -56,26 +55,43 @@ impl Command for ChangeGroup {
         if name == group.name && plans == group.plans && rights.iter().eq(group.rights.iter()) {
             return Ok(Vec::new());
         }
-        let changed = GroupChanged { group: group.id, revision: group.revision + 1, name, rights, plans };
+        let changed = GroupChanged {
+            group: group.id,
+            revision: group.revision + 1,
+            name,
+            rights,
+            plans,
+            by: Some(ask.who),
+        };
         Ok(vec![(Stream::Accounts, changed.into())])
+    }
+}
+
+impl ChangeGroup {
+    fn wanted(&self) -> Map<String, Json> {
+        let named = [
+            ("id", self.name.clone().map(Json::from)),
+            ("rights", self.rights.as_ref().map(|rights| json!(rights))),
+            ("plans", self.plans.as_ref().map(|plans| json!(plans))),
+        ];
+        named.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
     }
 }
 
 /// 428 or 412 for a group.
 pub(super) fn check_group_revision(
+    office: &Office<'_>,
+    ask: &Ask<'_>,
     precondition: &Precondition,
     group: &Group,
-    ask: &Ask<'_>,
-) -> Result<(), Refusal> {
-    precondition.check((group.epoch, group.revision), || {
-        let event = ChangeRefused::new(ask.who, ask.session, RefusalCode::Stale);
-        let members = json!({
-            "record": format!("groups/{}", group.name),
-            "changes": [],
-            "current": group_json(group),
-            "revision": group.revision,
-        });
-        Refusal::with(RefusalCode::Stale, members).recorded(event)
+    wanted: Map<String, Json>,
+) -> Result<(), Obstruction> {
+    check_whole(office, ask, precondition, || Whole {
+        record: format!("groups/{}", group.name),
+        now: (group.epoch, group.revision),
+        trail: &group.trail,
+        current: group_json(group),
+        wanted,
     })
 }
 

@@ -4,7 +4,10 @@
 //! they read. An archived one is no more offered on the login page. While somebody holds a lock in the plan, nobody takes it out of
 //! his hands.
 
+use serde_json::{Value as Json, json};
+
 use super::block::{lock_holder, lock_obstacle};
+use super::stale_whole::{Whole, check_whole};
 use super::{Ask, Command, Decision, Needs, Office, Precondition, Stream};
 use crate::{
     Action, ChangeRefused, Lock, Plan, PlanChanged, PlanCondition, PlanId, Refusal, RefusalCode, Right,
@@ -23,6 +26,29 @@ pub struct ChangePlan {
     pub precondition: Precondition,
 }
 
+impl ChangePlan {
+    fn whole<'a>(&self, plan: &'a Plan) -> Whole<'a> {
+        let (_, revision) = plan.revision();
+        let wanted =
+            [("title", self.title.clone().map(Json::from)), ("state", self.state.map(|state| json!(state)))];
+        Whole {
+            record: "plan".to_owned(),
+            now: plan.revision(),
+            trail: plan.trail(),
+            current: json!({
+                "plan": self.plan,
+                "title": plan.title(),
+                "state": plan.condition(),
+                "revision": revision,
+            }),
+            wanted: wanted
+                .into_iter()
+                .filter_map(|(field, value)| Some((field.to_owned(), value?)))
+                .collect(),
+        }
+    }
+}
+
 impl Command for ChangePlan {
     fn needs(&self) -> Needs {
         Needs::Right(Right::Plans)
@@ -34,20 +60,7 @@ impl Command for ChangePlan {
 
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let plan = office.plan()?;
-        self.precondition.check(plan.revision(), || {
-            let event = ChangeRefused::new(ask.who, ask.session, RefusalCode::Stale);
-            let (_, revision) = plan.revision();
-            Refusal::with(
-                RefusalCode::Stale,
-                serde_json::json!({
-                    "record": "plan",
-                    "changes": [],
-                    "revision": revision,
-                    "current": { "plan": self.plan, "title": plan.title(), "state": plan.condition(), "revision": revision },
-                }),
-            )
-            .recorded(event)
-        })?;
+        check_whole(office, ask, &self.precondition, || self.whole(plan))?;
         if let Some(fault) = self.title.as_deref().and_then(super::create_plan::title_fault) {
             return Err(Refusal::invalid(&[fault]).into());
         }
@@ -60,7 +73,7 @@ impl Command for ChangePlan {
             check_nobody_acts(office, plan, ask)?;
         }
         let revision = plan.revision().1 + 1;
-        Ok(vec![(Stream::Plan, PlanChanged { title, state, revision }.into())])
+        Ok(vec![(Stream::Plan, PlanChanged { title, state, revision, by: Some(ask.who) }.into())])
     }
 }
 

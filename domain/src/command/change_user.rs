@@ -1,12 +1,11 @@
 //! A user's name, group, data, and whether he can log in.
 
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 use super::add_user::Person;
+use super::stale_whole::{Whole, check_whole};
 use super::{Ask, Command, Decision, Needs, Office, Precondition, Stream};
-use crate::{
-    Accounts, ChangeRefused, Event, Personal, PlanId, Refusal, RefusalCode, Right, User, UserChanged, UserId,
-};
+use crate::{Accounts, Event, Personal, PlanId, Refusal, RefusalCode, Right, User, UserChanged, UserId};
 
 /// Changes what is given; `Some(None)` unsets.
 #[derive(Debug, Clone)]
@@ -40,15 +39,12 @@ impl Command for ChangeUser {
 
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let user = office.accounts.user(self.user).ok_or_else(Refusal::not_found)?;
-        self.precondition.check((user.epoch, user.revision), || {
-            let event = ChangeRefused::new(ask.who, ask.session, RefusalCode::Stale);
-            let members = json!({
-                "record": format!("users/{}", user.id),
-                "changes": [],
-                "current": user_json(user, office.accounts),
-                "revision": user.revision,
-            });
-            Refusal::with(RefusalCode::Stale, members).recorded(event)
+        check_whole(office, ask, &self.precondition, || Whole {
+            record: format!("users/{}", user.id),
+            now: (user.epoch, user.revision),
+            trail: &user.trail,
+            current: user_json(user, office.accounts),
+            wanted: self.wanted(),
         })?;
         let group_now = office.accounts.group(user.group).map(|group| group.name.clone()).unwrap_or_default();
         let person = Person {
@@ -85,8 +81,23 @@ impl Command for ChangeUser {
             email: own(person.email),
             language: person.language,
             disabled,
+            by: Some(ask.who),
         };
         Ok(vec![(Stream::Accounts, Event::from(changed))])
+    }
+}
+
+impl ChangeUser {
+    fn wanted(&self) -> Map<String, Json> {
+        let named = [
+            ("name", self.name.clone().map(Json::from)),
+            ("group", self.group.clone().map(Json::from)),
+            ("full_name", self.full_name.clone().map(Json::from)),
+            ("email", self.email.clone().map(Json::from)),
+            ("language", self.language.clone().map(Json::from)),
+            ("disabled", self.disabled.map(Json::from)),
+        ];
+        named.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
     }
 }
 
@@ -120,4 +131,45 @@ pub fn user_json(user: &User, accounts: &Accounts) -> serde_json::Value {
         "language": user.language,
         "disabled": user.disabled,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Who;
+    use crate::command::testing::Desk;
+
+    #[test]
+    fn a_stale_change_names_the_winner_and_what_was_not_saved() {
+        let mut desk = Desk::with_plan();
+        let (adam, eve) = (desk.user("adam"), desk.user("eve"));
+        let Who::User(anna) = desk.user("anna") else { panic!("a user") };
+        let change = |email: &str, revision| ChangeUser {
+            user: anna,
+            name: None,
+            group: None,
+            full_name: None,
+            email: Some(Some(email.to_owned())),
+            language: None,
+            disabled: None,
+            precondition: Precondition::Revisions(vec![(1, revision)]),
+        };
+        desk.done_as(adam, None, &change("a@example.org", 1));
+        let german = ChangeUser { email: None, language: Some(Some("de".into())), ..change("", 2) };
+        desk.done_as(eve, None, &german);
+        let stale = desk.try_as(eve, None, &change("e@example.org", 1)).unwrap_err();
+        assert_eq!(stale.code, RefusalCode::Stale);
+        assert_eq!(stale.members["winner"]["user"], "eve");
+        assert!(stale.members["winner"]["at"].is_string() && stale.members["winner"]["position"].is_string());
+        let changes = stale.members["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), 2, "{changes:?}");
+        let email = json!({
+            "field": "email", "base": null, "theirs": "a@example.org", "yours": "e@example.org"
+        });
+        assert!(changes.contains(&email), "{changes:?}");
+        let language = json!({ "field": "language", "base": null, "theirs": "de" });
+        assert!(changes.contains(&language), "{changes:?}");
+        assert_eq!(stale.members["revision"], 3);
+        assert!(stale.event.is_some(), "recorded");
+    }
 }

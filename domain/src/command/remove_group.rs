@@ -1,6 +1,6 @@
 //! Removing a group.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::change_group::{check_changeable, check_group_revision};
 use super::{Ask, Command, Decision, Needs, Office, Precondition, Stream};
@@ -26,7 +26,7 @@ impl Command for RemoveGroup {
 
     fn decide(&self, office: &Office<'_>, ask: &mut Ask<'_>) -> Decision {
         let group = office.accounts.group(self.group).ok_or_else(Refusal::not_found)?;
-        check_group_revision(&self.precondition, group, ask)?;
+        check_group_revision(office, ask, &self.precondition, group, Map::new())?;
         check_changeable(group)?;
         let users = office.accounts.users().filter(|user| user.group == group.id);
         let tokens = office.accounts.tokens().filter(|token| token.group == group.id && !token.revoked);

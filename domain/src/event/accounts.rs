@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupId, Personal, Plans, Right, TokenId, UserId};
+use crate::{GroupId, Personal, Plans, Right, TokenId, UserId, Who};
 
 /// There is a new user. His password's hash lies elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct UserChanged {
     pub language: Option<String>,
     /// Whether he can no longer log in.
     pub disabled: bool,
+    /// Who changed him; older events do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Who>,
 }
 
 /// A user has another password.
@@ -82,6 +85,9 @@ pub struct GroupChanged {
     pub rights: Vec<Right>,
     /// In which plans.
     pub plans: Plans,
+    /// Who changed it; older events do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Who>,
 }
 
 /// A group is there no more.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::PlanId;
+use crate::{PlanId, Who};
 
 /// A plan has been made, with its first period, time grid and school data in the events after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,4 +43,7 @@ pub struct PlanChanged {
     pub state: Option<PlanCondition>,
     /// Counts the changes of the plan's own data.
     pub revision: u64,
+    /// Who changed it; older events do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Who>,
 }

@@ -84,6 +84,7 @@ async fn a_record_shows_its_fields_in_order_and_who_changed_it() {
         email: None,
         language: None,
         disabled: false,
+        by: None,
     };
     let later = office.setting.append(&"accounts".into(), vec![renamed.into()]).await.last;
     office.followed().await;
@@ -364,7 +365,12 @@ async fn a_plan_tells_its_state_and_counts() {
     let lesson = office.lesson("1", 1, vec![]).await;
     office.place(lesson, 1, 1, 1, &[]).await;
     let before = office.setting.ledger.head().await.expect("head").position;
-    let closed = PlanChanged { title: Some("New".into()), state: Some(PlanCondition::ReadOnly), revision: 2 };
+    let closed = PlanChanged {
+        title: Some("New".into()),
+        state: Some(PlanCondition::ReadOnly),
+        revision: 2,
+        by: None,
+    };
     let last = office.write(vec![closed.into()]).await;
     office.followed().await;
     let pool = office.projections.pool();
