@@ -74,5 +74,12 @@ pub(super) fn check_whole<'a>(
 fn won(version: &Version, epoch: i64) -> Option<PastChange> {
     let (who, stamp) = (version.by?, version.stamp?);
     let position = Position { epoch, number: stamp.position };
-    Some(PastChange { revision: version.revision, who, at: stamp.at, position, changes: Vec::new() })
+    Some(PastChange {
+        record: RecordId(Uuid::nil()),
+        revision: version.revision,
+        who,
+        at: stamp.at,
+        position,
+        changes: Vec::new(),
+    })
 }
