@@ -46,6 +46,7 @@ class State:
     """Of the run."""
 
     session = None
+    cover = None
     opened = set()
     own_id = None
     lock = None
@@ -63,12 +64,21 @@ def is_cover(case):
 
 @schemathesis.auth(refresh_interval=None)
 class Session:
-    """One session for the whole run. What ends or changes a session, or needs another mode, gets one of its own each time."""
+    """One session for the whole run, and one in cover mode while that is needed. What ends or changes a session gets one each time."""
 
     def get(self, case, context):
-        if is_cover(case) or operation_of(case) in ("log_out", "change_own_session"):
+        if is_cover(case):
+            if State.cover is None:
+                release_locks()
+                State.cover = log_in("cover")
+            return State.cover or State.session
+        if State.cover is not None:
+            # Whoever stays in the plan stands in the way of every exclusive lock.
+            log_out(State.cover)
+            State.cover = None
+        if operation_of(case) in ("log_out", "change_own_session"):
             release_locks()
-            token = log_in("cover" if is_cover(case) else None)
+            token = log_in()
             if token is not None:
                 State.opened.add(token)
                 return token
@@ -137,8 +147,9 @@ def after_call(context, case, response):
     sent = (case.headers or {}).get("Authorization", "").removeprefix("Bearer ")
     if status == 401 and State.session and sent == State.session:
         State.session = None
+    elif status == 401 and State.cover and sent == State.cover:
+        State.cover = None
     elif sent in State.opened:
-        # Whoever stays in the plan stands in the way of every exclusive lock.
         State.opened.remove(sent)
         log_out(sent)
     elif operation == "log_in" and status == 201:

@@ -40,6 +40,19 @@ impl Page {
             .ok_or_else(|| Problem::invalid("/query/after", "is not a cursor that this list has given out"))
     }
 
+    /// What of `all` is on this page, in the order of names after `after`, and one more, as [`Page::answer`] wants it.
+    pub fn by_name<'a, T>(
+        &self,
+        all: impl Iterator<Item = &'a T>,
+        after: Option<&String>,
+        name: impl Fn(&T) -> &String,
+    ) -> Vec<&'a T> {
+        let mut rest: Vec<&T> = all.filter(|it| after.is_none_or(|after| name(it) > after)).collect();
+        rest.sort_by(|one, other| name(one).cmp(name(other)));
+        rest.truncate(usize::from(self.limit) + 1);
+        rest
+    }
+
     /// The answer to a list of which up to `limit + 1` items were read: the one too many tells that there is a next page,
     /// which begins after the cursor that `cursor` makes of the last item given out.
     pub fn answer<T, C: Serialize>(self, mut items: Vec<T>, cursor: impl FnOnce(&T) -> C) -> Paged<T> {

@@ -49,16 +49,11 @@ async fn list_groups(
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
-    let limit = usize::from(list.page.limit) + 1;
     let items = app
         .desk
         .with_accounts(|accounts| {
-            let mut groups: Vec<_> = accounts
-                .groups()
-                .filter(|group| after.as_ref().is_none_or(|after| group.name > *after))
-                .collect();
-            groups.sort_by(|a, b| a.name.cmp(&b.name));
-            groups.into_iter().take(limit).map(|group| group_json(group)).collect::<Vec<_>>()
+            let page = list.page.by_name(accounts.groups(), after.as_ref(), |group| &group.name);
+            page.into_iter().map(|group| group_json(group)).collect::<Vec<_>>()
         })
         .await?;
     Ok(list.page.answer(items, |item| item["id"].clone()))

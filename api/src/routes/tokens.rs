@@ -46,16 +46,15 @@ async fn list_tokens(
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
-    let limit = usize::from(list.page.limit) + 1;
     let items = app
         .desk
         .with_accounts(|accounts| {
-            let mut tokens: Vec<_> = accounts
-                .tokens()
-                .filter(|token| !token.revoked && after.as_ref().is_none_or(|after| token.name > *after))
-                .collect();
-            tokens.sort_by(|a, b| a.name.cmp(&b.name));
-            tokens.into_iter().take(limit).map(|token| token_json(token, accounts)).collect::<Vec<_>>()
+            let page = list.page.by_name(
+                accounts.tokens().filter(|token| !token.revoked),
+                after.as_ref(),
+                |token| &token.name,
+            );
+            page.into_iter().map(|token| token_json(token, accounts)).collect::<Vec<_>>()
         })
         .await?;
     Ok(list.page.answer(items, |item| item["name"].clone()))

@@ -52,17 +52,11 @@ async fn list_users(
     reader.permit(&app, Right::Users).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
-    let limit = usize::from(list.page.limit) + 1;
     let items = app
         .desk
         .with_accounts(|accounts| {
-            let mut users: Vec<_> = accounts
-                .users()
-                .filter(|user| after.as_ref().is_none_or(|after| user.name > *after))
-                .collect();
-            users.sort_by(|a, b| a.name.cmp(&b.name));
-            users.truncate(limit);
-            users.into_iter().map(|user| (user.id, user_json(user, accounts))).collect::<Vec<_>>()
+            let page = list.page.by_name(accounts.users(), after.as_ref(), |user| &user.name);
+            page.into_iter().map(|user| (user.id, user_json(user, accounts))).collect::<Vec<_>>()
         })
         .await?;
     let items = with_last_log_in(&app, items).await?;
