@@ -7,13 +7,20 @@ use super::block::{action_of, check_block, check_blocks, check_lock};
 use super::stale::{Judged, check_stale, stale_gone};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Precondition, Stream};
 use crate::{
-    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, Form, HourOf, Kind, Mode, Personal,
-    Plan, PlanId, Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Row, Session,
-    Value, Wanted, name_fault,
+    Class, Event, Field, FieldChange, FieldFault, FieldName, Fields, Form, HourOf, Kind, Plan, PlanId,
+    Record, RecordChanged, RecordCreated, RecordId, Refusal, RefusalCode, Right, Session, Value, Wanted,
+    name_fault,
 };
 
 mod check;
 pub(crate) mod dated;
+mod rights;
+mod values;
+
+pub(super) use rights::{check_right, needs, right_of};
+pub use values::{differences, sealed};
+use values::same_but_rooms;
+pub(super) use values::set_room;
 
 pub(super) use check::{check_placement, resolve};
 
@@ -74,26 +81,6 @@ impl Target {
             Target::Named(kind, _) | Target::New(kind) | Target::Singleton(kind) => *kind,
             Target::Hour { .. } => Kind::Placements,
         }
-    }
-}
-
-/// The rights of which one is needed to write records of a kind at all.
-pub(super) fn needs(kind: Kind) -> Needs {
-    match kind {
-        Kind::Placements => Needs::Right(Right::Timetable),
-        Kind::Periods | Kind::Holidays | Kind::TimeGrid | Kind::SchoolData => Needs::Right(Right::Settings),
-        Kind::Absences | Kind::Substitutions => Needs::AnyOf(&[Right::Cover, Right::Data]),
-        _ => Needs::AnyOf(&[Right::Data, Right::Timetable]),
-    }
-}
-
-/// The right that a class of action takes.
-pub(super) fn right_of(class: Class) -> Right {
-    match class {
-        Class::Text | Class::Data => Right::Data,
-        Class::Room | Class::Timetable => Right::Timetable,
-        Class::Cover => Right::Cover,
-        Class::Exclusive => Right::Settings,
     }
 }
 
@@ -323,88 +310,6 @@ impl WriteRecord {
             })
             .collect::<BTreeMap<_, _>>();
         RecordCreated { record: id, kind, revision: last + 1, hour_of, fields, import: None }.into()
-    }
-}
-
-/// Checks the right that a class of action takes, and that a session which plans cover does it in cover mode.
-///
-/// The texts of absences and substitutions belong to the text class, which takes the right `data`; but they are written by cover
-/// planners, who have no such right: for them the right `cover` and cover mode do as well.
-pub(super) fn check_right(
-    office: &Office<'_>,
-    ask: &Ask<'_>,
-    session: &Session,
-    kind: Kind,
-    class: Class,
-) -> Result<(), Refusal> {
-    let may = |right| office.accounts.may(ask.who, right);
-    if kind.is_of_cover() && class == Class::Text && may(Right::Data) {
-        return Ok(());
-    }
-    let class = if kind.is_of_cover() { Class::Cover } else { class };
-    office.check_needs(Needs::Right(right_of(class)), ask.who)?;
-    if class.needs_cover_mode() && session.mode != Mode::Cover {
-        return Err(Refusal::not_permitted("mode"));
-    }
-    Ok(())
-}
-
-/// A value as an event holds it: marked when it is about a person.
-pub fn sealed(field: &Field, record: RecordId, value: Value) -> Value {
-    let of_person = field.personal;
-    if of_person { Value::Personal(Personal { of: record.0, open: Box::new(value) }) } else { value }
-}
-
-/// What differs between two sets of fields, in the order of the table of fields, as an event holds it.
-pub fn differences(
-    kind: Kind,
-    record: RecordId,
-    before: Option<&Fields>,
-    after: &Fields,
-) -> Vec<FieldChange> {
-    kind.fields()
-        .iter()
-        .filter_map(|field| {
-            let from = before.and_then(|before| before.get(field.name));
-            let to = after.get(field.name);
-            (from != to).then(|| FieldChange {
-                field: FieldName::Borrowed(field.name),
-                from: from.map(|value| sealed(field, record, value.clone())),
-                to: to.map(|value| sealed(field, record, value.clone())),
-            })
-        })
-        .collect()
-}
-
-fn same_but_rooms(from: Option<&Value>, to: Option<&Value>) -> bool {
-    let (Some(Value::Rows(from)), Some(Value::Rows(to))) = (from, to) else { return false };
-    let without = |row: &Row| Row { room: None, ..row.clone() };
-    from.len() == to.len() && from.iter().zip(to.iter()).all(|(a, b)| without(a) == without(b))
-}
-
-/// Sets the room in all rows of a placement; one that has no rows of its own gets those of the lesson's couplings.
-pub(super) fn set_room(
-    plan: &Plan,
-    hour_of: HourOf,
-    after: &mut Fields,
-    room: Option<&str>,
-    faults: &mut Vec<FieldFault>,
-) {
-    let room = match room.map(|name| plan.named(Kind::Rooms, name).ok_or(name)) {
-        None => None,
-        Some(Ok(room)) => Some(room.id),
-        Some(Err(name)) => {
-            faults.push(FieldFault::new("/room", format!("the plan has no room {name:?}")));
-            return;
-        }
-    };
-    let rows = match after.get("rows") {
-        Some(Value::Rows(rows)) => rows.to_vec(),
-        _ => plan.lesson_rows(hour_of.lesson, hour_of.period),
-    };
-    let rows: Vec<Row> = rows.into_iter().map(|row| Row { room, ..row }).collect();
-    if !rows.is_empty() {
-        after.insert("rows", Value::Rows(rows.into()));
     }
 }
 
