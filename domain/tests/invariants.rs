@@ -12,6 +12,7 @@ mod holds;
 
 use std::collections::BTreeMap;
 
+use domain::Event;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -52,6 +53,9 @@ fn the_orders_reach_what_they_are_about() {
         }
         for entry in &desk.log {
             *seen.entry(entry.event.r#type().to_owned()).or_default() += 1;
+            if let Event::RecordCreated(created) = &entry.event {
+                *seen.entry(format!("made {}", created.kind)).or_default() += 1;
+            }
         }
     }
     let happened = [
@@ -63,6 +67,8 @@ fn the_orders_reach_what_they_are_about() {
         "RecordCreated",
         "RecordChanged",
         "RecordRemoved",
+        "made absences",
+        "made substitutions",
         "ImportDone",
         "refused not-alone",
         "refused lock-refused",
