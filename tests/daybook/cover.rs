@@ -203,3 +203,67 @@ async fn what_cannot_be_is_told_with_its_place() {
     }
     office.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cover_planner_who_may_not_know_why_is_not_told_by_answers_and_refusals_either() {
+    let office = Office::open("cover_blind").await;
+    let clara = furnished(&office).await;
+    office.made(&clara, "/absences/1", absence()).await;
+    let made = office.made(&clara, "/substitutions/1", substitution()).await;
+    let admin = office.log_in_to_site("admin").await;
+    let group = json!({"id": "blind", "rights": ["read", "cover"], "plans": "*"});
+    assert_eq!(office.post(&admin, "/groups", group).await.outcome(), "201");
+    let user = json!({"name": "bruno", "group": "blind", "password": tests::office::PASSWORD});
+    assert_eq!(office.post(&admin, "/users", user).await.outcome(), "201");
+    let bruno = office.try_log_in("bruno", json!({"mode": "cover"})).await;
+    let bruno = text(&bruno.body["token"]);
+    let path = plan("/substitutions/1");
+    let changed =
+        office.patch(&clara, &path, &made.etag(), json!({"room": "R1", "reason": null, "text": "why"})).await;
+    assert_eq!(changed.outcome(), "200", "{}", changed.body);
+    let stale = office.patch(&bruno, &path, &made.etag(), json!({"room": "R2", "hour": 3})).await;
+    assert_eq!(stale.outcome(), "412 stale");
+    let fields: Vec<&str> =
+        stale.body["changes"].as_array().unwrap().iter().map(|it| it["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["room", "hour"]);
+    let own = office.patch(&bruno, &path, &changed.etag(), json!({"hour": 3})).await;
+    assert_eq!((own.outcome().as_str(), &own.body["hour"]), ("200", &json!(3)));
+    for shown in [&stale.body["current"], &own.body] {
+        for secret in ["absence", "reason", "text"] {
+            assert_eq!(shown.get(secret), None, "{secret}");
+        }
+    }
+    let of_absence = office.patch(&bruno, &plan("/absences/1"), "*", json!({"last_hour": 5})).await;
+    let members: Vec<&String> = of_absence.body.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["id", "revision", "changed"]);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cover_planners_work_side_by_side_and_beside_the_timetable() {
+    let office = Office::open("cover_side").await;
+    let clara = furnished(&office).await;
+    let second = cover_planner(&office).await;
+    office.made(&clara, "/absences/1", absence()).await;
+    office.made(&second, "/substitutions/1", substitution()).await;
+    let anna = office.log_in("anna").await;
+    let text_change = office.patch(&anna, &plan("/lessons/7"), "*", json!({"text": "t"})).await;
+    assert_eq!(text_change.outcome(), "200", "texts go on beside cover");
+    let hours = office.patch(&anna, &plan("/lessons/7"), "*", json!({"hours_per_week": 3})).await;
+    assert_eq!((hours.outcome().as_str(), &hours.body["rule"]), ("423 blocked", &json!("cover")));
+    let lock = office.post(&anna, &plan("/locks"), json!({"action": "optimise", "periods": ["1"]})).await;
+    assert_eq!((lock.outcome().as_str(), &lock.body["rule"]), ("423 blocked", &json!("cover")));
+    for mode in [&clara, &second] {
+        office.log_out(mode).await;
+    }
+    let lock = office.post(&anna, &plan("/locks"), json!({"action": "optimise", "periods": ["1"]})).await;
+    assert_eq!(lock.outcome(), "201", "{}", lock.body);
+    let entering = office.try_log_in("clara", json!({"mode": "cover"})).await;
+    assert_eq!(
+        (entering.outcome().as_str(), &entering.body["rule"]),
+        ("423 blocked", &json!("optimisation"))
+    );
+    let of_text = office.patch(&anna, &plan("/absences/1"), "*", json!({"text": "t"})).await;
+    assert_eq!((of_text.outcome().as_str(), &of_text.body["rule"]), ("423 blocked", &json!("optimisation")));
+    office.close().await;
+}
