@@ -67,7 +67,6 @@ fn the_orders_reach_what_they_are_about() {
         "RecordCreated",
         "RecordChanged",
         "RecordRemoved",
-        "made absences",
         "made substitutions",
         "ImportDone",
         "refused not-alone",

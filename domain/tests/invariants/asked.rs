@@ -183,9 +183,9 @@ impl Asked {
                 desk.ask(Who::System, None, &command).err()
             }
             Asked::Write { which, what, based, carries, for_period, disjoint } => {
-                let (who, session) = present(desk, *which)?;
                 let (target, how, body) = what.body();
                 let kind = target.kind();
+                let (who, session) = in_cover(desk, kind).or_else(|| present(desk, *which))?;
                 let Json::Object(object) = body else { unreachable!("bodies are objects") };
                 let command = WriteRecord {
                     plan,
@@ -236,6 +236,12 @@ impl Asked {
 fn present(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
     let count = desk.plan.sessions.len();
     desk.plan.sessions.iter().nth(which % count.max(1)).map(|session| (session.who, session.id))
+}
+
+/// Who plans cover, whoever it is, where cover is written.
+fn in_cover(desk: &Desk, kind: Kind) -> Option<(Who, SessionId)> {
+    let mut covering = desk.plan.sessions.iter().filter(|it| kind.is_of_cover() && it.mode == Mode::Cover);
+    covering.next().map(|session| (session.who, session.id))
 }
 
 fn carried(desk: &Desk, which: Option<usize>) -> CarriedLock {
@@ -307,6 +313,15 @@ fn body_of(kind: Kind, body: usize) -> Json {
         Kind::Teachers if body > 3 => json!({ "department": referred }),
         Kind::Rooms if body > 3 => json!({ "alternative_room": referred }),
         Kind::Students => json!({ "class": referred }),
+        Kind::Absences => json!({
+            "of": (["teacher", "class", "room"][body % 3]), "name": referred, "from": "2026-11-23",
+            "to": format!("2026-11-2{}", body + 2), "reason": (body > 3).then_some("1"),
+        }),
+        Kind::Substitutions => json!({
+            "date": format!("2027-0{}-01", body + 1), "hour": body + 1, "kind": "cover",
+            "absence": (body > 2).then_some("1"), "teacher": (body > 1).then_some(NAMES[body / 2]),
+            "lesson": (body > 4).then_some("1"),
+        }),
         _ => json!({ "long_name": format!("called {body}") }),
     }
 }

@@ -14,6 +14,11 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop::sample::select(&KINDS[..])
 }
 
+/// Absences, substitutions and reasons are called by numbers, as lessons are.
+fn of_cover() -> impl Strategy<Value = Kind> {
+    prop::sample::select(vec![Kind::Absences, Kind::Substitutions, Kind::AbsenceReasons])
+}
+
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
 }
@@ -32,9 +37,8 @@ fn mode() -> impl Strategy<Value = Option<Mode>> {
         None,
         None,
         None,
-        None,
-        None,
         Some(Mode::Timetable),
+        Some(Mode::Cover),
         Some(Mode::Cover),
         Some(Mode::Read),
     ])
@@ -47,6 +51,8 @@ fn what() -> impl Strategy<Value = What> {
             .prop_map(|(name, body)| What::Named(Kind::Lessons, name, body)),
         1 => (prop::sample::select(&["1", "2"][..]), 0..3_usize)
             .prop_map(|(name, body)| What::Named(Kind::Periods, name, body)),
+        5 => (of_cover(), prop::sample::select(&LESSONS[..]), 0..6_usize)
+            .prop_map(|(kind, name, body)| What::Named(kind, name, body)),
         1 => (kind(), name(), name()).prop_map(|(kind, from, to)| What::Renamed(kind, from, to)),
         3 => (prop::sample::select(&LESSONS[..]), 1..4_u32, 1..7_i64, 1..14_i64)
             .prop_map(|(lesson, n, day, hour)| What::Hour(lesson, n, day, hour)),
@@ -74,7 +80,7 @@ impl Asked {
         let which = 0..6_usize;
         let carries = prop::option::of(0..3_usize);
         prop_oneof![
-            6 => (prop::sample::select(vec![0, 1, 1, 1, 2, 2, 2, 3, 4_usize]), mode(), prop::bool::weighted(0.1))
+            6 => (prop::sample::select(vec![0, 1, 1, 1, 2, 2, 2, 3, 3, 4_usize]), mode(), prop::bool::weighted(0.1))
                 .prop_map(|(person, mode, site)| Asked::LogIn { person, mode, site }),
             2 => which.clone().prop_map(|which| Asked::Resume { which }),
             4 => (which.clone(), prop::bool::weighted(0.1)).prop_map(|(which, site)| Asked::LogOut { which, site }),
@@ -94,6 +100,9 @@ impl Asked {
             ),
             1 => (which.clone(), prop::sample::select(&LESSONS[..]), based(), carries.clone()).prop_map(
                 |(which, name, based, carries)| Asked::Remove { which, kind: Kind::Lessons, name, based, carries }
+            ),
+            1 => (which.clone(), of_cover(), prop::sample::select(&LESSONS[..]), based()).prop_map(
+                |(which, kind, name, based)| Asked::Remove { which, kind, name, based, carries: None }
             ),
             2 => (which.clone(), prop::sample::select(&LESSONS[..]), 1..4_u32, based())
                 .prop_map(|(which, lesson, n, based)| Asked::Unplace { which, lesson, n, based }),
