@@ -132,8 +132,8 @@ pub(super) fn known_history<'a>(
 ) -> Result<&'a [PastChange], Obstruction> {
     let needs = Obstruction::NeedsHistory { record, after_revision, to_revision: revision };
     let of_record = |past: &&[PastChange]| past.first().is_some_and(|first| first.record == record);
-    let known = ask.history.unwrap_or_default().chunk_by(|a, b| a.record == b.record);
-    let history = known.filter(of_record).next_back().ok_or_else(|| needs.clone())?;
+    let mut known = ask.history.unwrap_or_default().chunk_by(|a, b| a.record == b.record);
+    let history = known.rfind(of_record).ok_or_else(|| needs.clone())?;
     // The record may have moved on again since the history was read.
     if history.last().is_some_and(|last| last.revision == revision) { Ok(history) } else { Err(needs) }
 }

@@ -18,9 +18,9 @@ mod rights;
 mod values;
 
 pub(super) use rights::{check_right, needs, right_of};
-pub use values::{differences, sealed};
 use values::same_but_rooms;
 pub(super) use values::set_room;
+pub use values::{differences, sealed};
 
 pub(super) use check::{check_placement, resolve};
 
