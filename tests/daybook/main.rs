@@ -17,6 +17,7 @@ mod imports;
 mod keys;
 mod kills;
 mod languages;
+mod ledger_gone;
 mod licence;
 mod lock_races;
 mod locks;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tests::rounds::Rounds;
 
-use crate::{cut_off, kills, lock_races, lost_replies, races, subscribers, two_nodes};
+use crate::{cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, subscribers, two_nodes};
 
 /// What one hammering showed.
 struct Row {
@@ -57,6 +57,14 @@ async fn soak() {
     .await;
     run(&mut rows, "log in against start of an import", 10_000, |rounds| async {
         (races::log_in_against_import(&rounds, 1).await, rounds)
+    })
+    .await;
+    run(&mut rows, "the gate against a log-in, two nodes", 10_000, |rounds| async {
+        (outages::gate_against_log_in(&rounds).await, rounds)
+    })
+    .await;
+    run(&mut rows, "PostgreSQL stopped and started under load", 50, |rounds| async {
+        (ledger_gone::hammer(&rounds, Duration::from_secs(60)).await, rounds)
     })
     .await;
     run(&mut rows, "the same between two nodes", 2_000, |rounds| async {

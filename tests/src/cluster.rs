@@ -52,6 +52,12 @@ impl TestDatabase {
         Self::from_template(server().await, name, "template1").await
     }
 
+    /// A database of a server of the test's own, which goes with its server.
+    pub fn of_own_server(options: PgConnectOptions) -> Self {
+        let url = options.to_url_lossy().into();
+        Self { admin: options.clone(), options, url, schema: SCHEMA, name: String::new() }
+    }
+
     async fn from_template(server: &Server, name: &str, template: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -67,6 +73,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if self.name.is_empty() {
+            return;
+        }
         if std::env::var_os("DAYBOOK_TEST_KEEP").is_some() {
             eprintln!("kept: psql '{}'", self.url);
             return;

@@ -88,6 +88,13 @@ impl Office {
         office
     }
 
+    /// Starts on a database that is there and empty, with the plan and the users of the tests.
+    pub async fn furnished_on(database: Arc<TestDatabase>, terms: Terms) -> Office {
+        let office = Office::on(database, terms).await;
+        office.furnish().await;
+        office
+    }
+
     /// One more node on the same database.
     pub async fn beside(&self) -> Office {
         Office::on(self.database.clone(), Terms::default()).await
