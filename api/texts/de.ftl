@@ -127,3 +127,208 @@ message-sign-off =
         [one] { $by } meldet Sie in einer Sekunde ab: { $message }
        *[other] { $by } meldet Sie in { $seconds } Sekunden ab: { $message }
     }
+
+## Sätze, die das Programm auf Englisch sagt (en.ftl), in dieser Sprache
+
+say-unreadable = Die Anfrage konnte nicht gelesen werden.
+say-key = Hier gehören 1 bis 200 sichtbare ASCII-Zeichen hin.
+say-one-lock = Hier gehört genau eine Sperre hin.
+say-twice = Das steht zweimal da.
+say-ascii = Hier sind nur ASCII-Zeichen möglich.
+say-body-cut = Der Inhalt endete, bevor er vollständig war.
+say-cursor = Diese Liste hat keine solche Fortsetzung ausgegeben.
+say-whole-must = Hier gehört eine ganze Zahl von { $min } bis { $max } hin.
+say-encoding-utf8 = Die Prozent-Kodierung ist kaputt: kein UTF-8.
+say-encoding = Die Prozent-Kodierung ist kaputt.
+say-etags = Das ist keine Liste von ETags.
+say-deep = Tiefer als { $max } Ebenen verschachtelt.
+say-member-twice = Diese Angabe steht zweimal da.
+say-field-missing = Die Angabe „{ $name }“ fehlt.
+say-field-unknown-none = Die Angabe „{ $name }“ gibt es hier nicht.
+say-field-unknown-of = Die Angabe „{ $name }“ gibt es hier nicht; möglich sind { $names }.
+say-field-unknown = Die Angabe „{ $name }“ gibt es hier nicht; möglich ist { $names }.
+say-variant-of = „{ $name }“ gibt es hier nicht; möglich sind { $names }.
+say-variant = „{ $name }“ gibt es hier nicht; möglich ist { $names }.
+say-type = Das ist von der falschen Art ({ $found }; erwartet: { $wanted }).
+say-value = Dieser Wert passt nicht ({ $found }; erwartet: { $wanted }).
+say-length = Die Länge passt nicht ({ $found }; erwartet: { $wanted }).
+say-json = Das ist kein JSON (Zeile { $line }, Spalte { $column }: { $what }).
+say-flag-must = Hier gehört true oder false hin.
+say-number-small = Hier gehört eine kleine ganze Zahl hin.
+say-number-whole = Hier gehört eine ganze Zahl hin.
+say-number-positive = Hier gehört eine ganze Zahl hin, nicht negativ.
+say-number = Hier gehört eine Zahl hin.
+say-seconds-max = Höchstens { $max } Sekunden.
+say-position = Hier gehört eine Position wie 1.4711 oder now hin.
+say-files-max = Ein Import hat höchstens { $max } Dateien.
+say-files-none = Bitte mindestens eine Datei mit GPUnnn im Namen senden.
+say-form-cut = Das Formular endete, bevor es vollständig war, oder seine Grenzen stimmen nicht.
+say-short-text = Hier gehört ein kurzer Text hin.
+say-mode = Hier gehört merge oder replace hin.
+say-lessons = Hier gehört file oder from-timetable hin.
+say-flag = Hier gehört true oder false hin.
+say-no-part = Diesen Teil gibt es nicht; eine Datei hat einen Dateinamen.
+say-object = Hier gehört ein Objekt hin.
+say-time-zone = Diese Zeitzone gibt es nicht; eine heißt zum Beispiel Europe/Berlin.
+say-plan-one-source = Ein Plan beginnt mit einem anderen Plan: copy_of oder new_year_of.
+say-kind-no-period = Für { $kind } gibt es keine Werte für eine einzelne Periode.
+say-no-period = Der Plan hat keine Periode „{ $name }“.
+say-lost-session = Die verlorene Sitzung war in einem anderen Plan; bitte neu anmelden.
+say-credentials = Bitte Benutzer und Passwort senden oder ein Token in Authorization.
+say-whose-password = Wessen Passwort ist das?
+say-timetable-one-of = Bitte nach einem fragen: class, teacher oder room.
+say-date-says = Das sagt schon das Datum: bitte { $name } oder date angeben.
+say-room-or-null = Hier gehört der Name eines Raums hin, oder null.
+say-patterns-max = Eine Gruppe hat höchstens 1000 Muster.
+say-pattern = Ein Muster schreibt man wie 100234~*~* oder 100234~2026-2027~1.
+say-name-kept = Dieser Name ist Programmen und dem Dienst vorbehalten.
+say-text-200 = Hier gehört ein Text mit höchstens 200 Zeichen ohne Steuerzeichen hin.
+say-language = Eine Sprache schreibt man wie en oder de-AT.
+say-no-group = Eine Gruppe „{ $name }“ gibt es nicht.
+say-outage-message = Bitte schreiben, was die Leute lesen sollen.
+say-message-max = Eine Nachricht hat höchstens { $max } Zeichen.
+say-message-control = Eine Nachricht hat außer Zeilenenden keine Steuerzeichen.
+say-administrators = Die Gruppe administrators lässt sich nicht ändern.
+say-activity = Eine Tätigkeit hat höchstens 200 Zeichen und keine Steuerzeichen.
+say-no-plan-no-mode = Eine Sitzung ohne Plan hat weder Betriebsart noch Periode.
+say-last-administrator = Das ist der letzte Administrator, der sich anmelden kann.
+say-plan-too-large = Der Plan ist zu groß zum Kopieren ({ $count } Ereignisse; höchstens { $max }).
+say-own-school = Ein Plan beginnt mit einem Plan derselben Schule.
+say-copy-year = Eine Kopie hat das Schuljahr ihrer Quelle; ein anderes Jahr beginnt mit new_year_of.
+say-year-after = Es kommt nicht nach { $year }, von dem es ausgeht.
+say-no-plan = Einen Plan { $plan } gibt es nicht.
+say-year = Ein Schuljahr schreibt man wie 2026-2027.
+say-plan-parts = Einen Plan schreibt man Schule~Schuljahr~Version, zum Beispiel 100234~2026-2027~1.
+say-school = Eine Schulnummer hat 1 bis 50 Zeichen, ohne ~, /, Steuerzeichen oder Leerzeichen an den Enden.
+say-version = Eine Version ist eine Zahl von 1 bis 255.
+say-title-200 = Ein Titel hat 1 bis 200 Zeichen und keine Steuerzeichen.
+say-moment-over = Dieser Zeitpunkt ist vorbei.
+say-last-period = Ein Plan hat mindestens eine Periode.
+say-name-periods = Bitte die Perioden nennen, die optimiert werden sollen.
+say-whole-plan = Nur das Optimieren nimmt Perioden; diese Aktion gilt dem ganzen Plan.
+say-optimise-periods = Eine Periode bei optimise, mehrere bei optimise-many.
+say-period-twice = Diese Periode ist zweimal genannt.
+say-why-leave = Bitte sagen, warum sie gehen müssen.
+say-text-max-control = Höchstens { $max } Zeichen, keine Steuerzeichen.
+say-sessions-name = Bitte 1 bis { $max } Sitzungen nennen oder „others“.
+say-session-own = Das ist die eigene Sitzung; sie meldet sich selbst ab.
+say-session-twice = Diese Sitzung ist zweimal genannt.
+say-session-ended = Diese Sitzung ist beendet.
+say-session-none = Diese Sitzung gibt es im Plan nicht.
+say-record-first = Den Datensatz muss es geben, bevor er Werte für eine Periode haben kann.
+say-record-no-period = Ein solcher Datensatz hat keine Werte für eine einzelne Periode.
+say-no-room = Der Plan hat keinen Raum „{ $name }“.
+say-name-all-periods = Ein Name gilt in allen Perioden.
+say-no-record = Im Plan gibt es „{ $name }“ nicht ({ kind }).
+say-lesson-hours = Der Unterricht hat { $hours } Wochenstunden; n zählt sie ab 1.
+say-placement-needs = Eine Platzierung hat einen Tag und eine Stunde.
+say-grid-day = Das Zeitraster hat keinen Tag { $day }.
+say-grid-hour = Das Zeitraster hat keine Stunde { $hour }.
+say-first-last-day = Hier braucht es einen ersten und einen letzten Tag ({ kind }).
+say-ends-before = Es endet, bevor es beginnt.
+say-outside-year = Es liegt außerhalb des Schuljahrs { $year } ({ $first } bis { $last }).
+say-outside-year-bare = Es liegt außerhalb des Schuljahrs ({ $first } bis { $last }).
+say-date-outside-year = Das Datum liegt außerhalb des Schuljahrs ({ $first } bis { $last }).
+say-who-absent = Bitte sagen, wer fehlt: teacher, class oder room.
+say-name-of-kind = Hier gehört ein Name hin ({ kind }).
+say-name-absent = Hier gehört der Name hin, wer fehlt.
+say-hours-order = An einem Tag liegt die letzte Stunde nicht vor der ersten.
+say-substitution-needs = Eine Vertretung hat ein Datum, eine Stunde und eine Art.
+say-which-lesson = Bitte sagen, welcher Unterricht verlegt wird.
+say-move-elsewhere = Eine Verlegung geht auf einen anderen Tag oder eine andere Stunde.
+say-own-parent = Eine Periode liegt nicht unter sich selbst.
+say-outside-parent = Es liegt außerhalb der übergeordneten Periode { $name } ({ $first } bis { $last }).
+say-grid-days = Ein Zeitraster hat Tage.
+say-grid-hours = Ein Zeitraster hat Stunden.
+say-outside-grid = { $count } Datensätze stünden außerhalb: { $names }
+say-files-unknown = Keine Datei ist GPU001 bis GPU007, GPU010, GPU012 bis GPU014 oder GPU018; die Nummer steht im Namen.
+say-same-table = { $file } wurde schon als dieselbe Tabelle angegeben.
+say-no-rows = { $file } hat keine Zeilen.
+say-rows-max = Die Datei hat mehr als { $max } Zeilen.
+say-list-names-max = Die Liste hat mehr als { $max } Namen.
+say-letters = „{ $text }“ ist keiner der Buchstaben { $letters }.
+say-name-missing = Der Name fehlt.
+say-text-control = Der Text hat Steuerzeichen.
+say-text-more = Der Text hat mehr als { $max } Zeichen.
+say-not-number = „{ $text }“ ist keine Zahl von 0 bis { $max }.
+say-not-whole = „{ $text }“ ist keine ganze Zahl von { $min } bis { $max }.
+say-lesson-number-missing = Die Unterrichtsnummer fehlt.
+say-day-missing = Der Tag fehlt.
+say-hour-missing = Die Stunde fehlt.
+say-what-missing = Hier fehlt etwas ({ $what }).
+say-not-date = „{ $text }“ ist kein Datum in der Form JJJJMMTT.
+say-row-long = Die Zeile ist länger als 64 KiB.
+say-quote-open = Das Anführungszeichen wird nie geschlossen.
+say-quote-long = Das Anführungszeichen wird innerhalb von 64 KiB nicht geschlossen.
+say-quote-text = Nach dem schließenden Anführungszeichen geht der Text weiter; eines im Text schreibt man doppelt.
+say-utf16 = Die Datei ist UTF-16; gelesen werden UTF-8 und Windows-1252.
+say-nul = Ein NUL-Byte: das ist keine Textdatei.
+say-no-department = Weder die Dateien noch der Plan haben eine Abteilung „{ $name }“.
+say-lesson-unknown = Unterricht { $number } ist weder in den Dateien noch im Plan.
+say-absence-unknown = { $file } Zeile { $line }: Absenz { $number } ist unbekannt und wird weggelassen.
+say-kind-needs = Hier braucht es einen Wert für { $field } ({ kind }).
+say-beyond-year = { $file } Zeile { $line }: reicht über das Schuljahr hinaus ({ $first } bis { $last }).
+say-hours-order-file = An einem Tag liegt die letzte Stunde ({ $last }) nicht vor der ersten ({ $first }).
+say-would-be-removed = „{ $name }“ ({ kind }) würde entfernt: { $file } führt es nicht auf.
+say-not-among = „{ $name }“ ist weder in den Dateien noch im Plan ({ kind }).
+say-events-max = Die Dateien führen zu { $count } Änderungen; höchstens { $max } sind möglich.
+say-warnings-more = { $count } weitere Warnungen
+say-hours-above = { $file } Zeile { $line }: Unterricht { $number } hat { $hours } Wochenstunden und mehr gesetzte Stunden.
+say-file-unused = { $file } wird nicht gebraucht: der Unterricht entsteht aus dem Stundenplan.
+say-couplings-max = Ein Unterricht hat höchstens { $max } Kopplungen.
+say-would-end = Es würde enden ({ $to }), bevor es beginnt ({ $from }).
+say-says-else = „{ $name }“ steht schon in Zeile { $line } und sagt etwas anderes.
+say-others-meet = { $file }: in { $count } Stunden treffen sich andere, als die Kopplungen sagen.
+say-placed-more = { $file } Zeile { $line }: Unterricht { $number } hat { $hours } Wochenstunden und { $placed } gesetzte Stunden.
+say-placement-rows-max = Eine Platzierung hat höchstens { $max } Zeilen.
+say-removed-referred = { $record } ist nicht aufgeführt und würde entfernt, aber { $user } bezieht sich darauf.
+say-grid-widened-day = { $file }: das Zeitraster wird um Tag { $day } erweitert.
+say-grid-widened-hours = { $file }: das Zeitraster wird auf { $hours } Stunden erweitert.
+say-no-field = Ein Feld dieses Namens gibt es hier nicht ({ kind }).
+say-record-name = Ein Datensatz hat einen Namen.
+say-one-of-words = Hier gehört eines der Wörter { $words } hin.
+say-whole = Hier gehört eine ganze Zahl von { $min } bis { $max } hin.
+say-text-100 = Hier gehört ein Text mit höchstens 100 Zeichen ohne Steuerzeichen hin.
+say-name-text = Hier gehört ein Name hin, als Text.
+say-each-once = Jeder Name nur einmal.
+say-text-max = Ein Text hat hier höchstens { $max } Zeichen.
+say-text-no-control = Ein Text hat keine Steuerzeichen.
+say-text = Hier gehört ein Text hin.
+say-decimal = Hier gehört eine Zahl von 0 bis { $max } mit höchstens fünf Nachkommastellen hin.
+say-date = Hier gehört ein Datum in der Form JJJJ-MM-TT hin.
+say-list = Hier gehört eine Liste hin.
+say-list-max = Eine Liste hat hier höchstens { $max } Einträge.
+say-days-order = Hier gehört mindestens ein Tag hin, jeder einmal und der Reihe nach.
+say-hours-gaps = Stunden werden ab 1 ohne Lücken gezählt.
+say-clock = Uhrzeiten schreibt man HH:MM.
+say-hour-ends = Eine Stunde endet, nachdem sie beginnt.
+say-hour-after-hour = Eine Stunde beginnt, wenn die vorige zu Ende ist.
+say-name-empty = Ein Name hat mindestens ein Zeichen.
+say-name-50 = Ein Name hat höchstens 50 Zeichen.
+say-name-control = Ein Name hat keine Steuerzeichen.
+say-name-blanks = Ein Name hat keine Leerzeichen an den Enden.
+say-name-nfc = Ein Name ist in der Unicode-Normalform C geschrieben.
+say-password-min = Ein Passwort hat mindestens { $min } Zeichen.
+say-password-max = Ein Passwort hat höchstens { $max } Bytes.
+say-day = Hier gehört ein Tag von 1 bis 7 hin.
+say-hours-100 = Hier gehören 1 bis 100 Stunden hin.
+
+kind =
+    { $kind ->
+        [classes] Klassen
+        [teachers] Lehrkräfte
+        [rooms] Räume
+        [subjects] Fächer
+        [departments] Abteilungen
+        [students] Schüler
+        [lessons] Unterricht
+        [placements] Platzierungen
+        [periods] Perioden
+        [holidays] Ferien
+        [absences] Absenzen
+        [substitutions] Vertretungen
+        [absence-reasons] Absenzgründe
+        [time-grid] Zeitraster
+        [school-data] Schuldaten
+       *[other] { $kind }
+    }

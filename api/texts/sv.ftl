@@ -127,3 +127,208 @@ message-sign-off =
         [one] { $by } loggar ut dig om en sekund: { $message }
        *[other] { $by } loggar ut dig om { $seconds } sekunder: { $message }
     }
+
+## Meningar som programmet säger på engelska (en.ftl), på det här språket
+
+say-unreadable = Begäran kunde inte läsas.
+say-key = Här ska det stå 1 till 200 synliga ASCII-tecken.
+say-one-lock = Här ska ett lås anges.
+say-twice = Det står där två gånger.
+say-ascii = Här går bara ASCII-tecken.
+say-body-cut = Innehållet tog slut innan det var fullständigt.
+say-cursor = Listan har inte gett ut någon sådan markör.
+say-whole-must = Här ska ett heltal från { $min } till { $max } stå.
+say-encoding-utf8 = Procentkodningen är trasig: inte UTF-8.
+say-encoding = Procentkodningen är trasig.
+say-etags = Det är ingen lista med ETag-värden.
+say-deep = Nästlat djupare än { $max } nivåer.
+say-member-twice = Uppgiften står där två gånger.
+say-field-missing = Uppgiften ”{ $name }” saknas.
+say-field-unknown-none = Uppgiften ”{ $name }” finns inte här.
+say-field-unknown-of = Uppgiften ”{ $name }” finns inte här; möjliga är { $names }.
+say-field-unknown = Uppgiften ”{ $name }” finns inte här; möjlig är { $names }.
+say-variant-of = ”{ $name }” finns inte här; möjliga är { $names }.
+say-variant = ”{ $name }” finns inte här; möjlig är { $names }.
+say-type = Det är av fel slag ({ $found }; väntat: { $wanted }).
+say-value = Värdet passar inte ({ $found }; väntat: { $wanted }).
+say-length = Längden passar inte ({ $found }; väntat: { $wanted }).
+say-json = Det är ingen JSON (rad { $line }, kolumn { $column }: { $what }).
+say-flag-must = Här ska true eller false stå.
+say-number-small = Här ska ett litet heltal stå.
+say-number-whole = Här ska ett heltal stå.
+say-number-positive = Här ska ett heltal stå, inte negativt.
+say-number = Här ska ett tal stå.
+say-seconds-max = Högst { $max } sekunder.
+say-position = Här ska en position som 1.4711, eller now, stå.
+say-files-max = En import har högst { $max } filer.
+say-files-none = Skicka minst en fil med GPUnnn i namnet.
+say-form-cut = Formuläret tog slut innan det var fullständigt, eller så är dess gränser fel.
+say-short-text = Här ska en kort text stå.
+say-mode = Här ska merge eller replace stå.
+say-lessons = Här ska file eller from-timetable stå.
+say-flag = Här ska true eller false stå.
+say-no-part = Den delen finns inte; en fil har ett filnamn.
+say-object = Här ska ett objekt stå.
+say-time-zone = Tidszonen finns inte; en heter till exempel Europe/Stockholm.
+say-plan-one-source = En plan utgår från en annan plan: copy_of eller new_year_of.
+say-kind-no-period = För { $kind } finns inga värden för en enda period.
+say-no-period = Planen har ingen period ”{ $name }”.
+say-lost-session = Den tappade sessionen var i en annan plan; logga in på nytt.
+say-credentials = Skicka användare och lösenord, eller en token i Authorization.
+say-whose-password = Vems lösenord är det?
+say-timetable-one-of = Fråga efter en av class, teacher och room.
+say-date-says = Det säger redan datumet: ange { $name } eller date.
+say-room-or-null = Här ska namnet på ett rum stå, eller null.
+say-patterns-max = En grupp har högst 1000 mönster.
+say-pattern = Ett mönster skrivs som 100234~*~* eller 100234~2026-2027~1.
+say-name-kept = Namnet är reserverat för program och tjänsten själv.
+say-text-200 = Här ska en text på högst 200 tecken utan styrtecken stå.
+say-language = Ett språk skrivs som en eller sv-FI.
+say-no-group = Det finns ingen grupp ”{ $name }”.
+say-outage-message = Skriv vad folk ska läsa.
+say-message-max = Ett meddelande har högst { $max } tecken.
+say-message-control = Ett meddelande har inga styrtecken utom radslut.
+say-administrators = Gruppen administrators kan inte ändras.
+say-activity = En aktivitet har högst 200 tecken och inga styrtecken.
+say-no-plan-no-mode = En session utan plan har varken läge eller period.
+say-last-administrator = Detta är den sista administratören som kan logga in.
+say-plan-too-large = Planen är för stor att kopiera ({ $count } händelser; högst { $max }).
+say-own-school = En plan utgår från en plan i samma skola.
+say-copy-year = En kopia har källans läsår; ett annat läsår börjar med new_year_of.
+say-year-after = Det kommer inte efter { $year }, som det utgår från.
+say-no-plan = Det finns ingen plan { $plan }.
+say-year = Ett läsår skrivs som 2026-2027.
+say-plan-parts = En plan skrivs skola~läsår~version, till exempel 100234~2026-2027~1.
+say-school = Ett skolnummer har 1 till 50 tecken utan ~, /, styrtecken eller blanksteg i ändarna.
+say-version = En version är ett tal från 1 till 255.
+say-title-200 = En titel har 1 till 200 tecken och inga styrtecken.
+say-moment-over = Den tidpunkten har passerat.
+say-last-period = En plan har minst en period.
+say-name-periods = Ange vilka perioder som ska optimeras.
+say-whole-plan = Bara optimering tar perioder; åtgärden gäller hela planen.
+say-optimise-periods = En period för optimise, flera för optimise-many.
+say-period-twice = Perioden nämns två gånger.
+say-why-leave = Säg varför de måste lämna.
+say-text-max-control = Högst { $max } tecken, inga styrtecken.
+say-sessions-name = Ange 1 till { $max } sessioner, eller ”others”.
+say-session-own = Detta är den egna sessionen; den loggar ut själv.
+say-session-twice = Sessionen nämns två gånger.
+say-session-ended = Sessionen är avslutad.
+say-session-none = Planen har ingen sådan session.
+say-record-first = Posten måste finnas innan den kan ha värden för en period.
+say-record-no-period = En sådan post har inga värden för en enda period.
+say-no-room = Planen har inget rum ”{ $name }”.
+say-name-all-periods = Ett namn gäller i alla perioder.
+say-no-record = Planen har inte ”{ $name }” ({ kind }).
+say-lesson-hours = Lektionen har { $hours } veckotimmar; n räknar dem från 1.
+say-placement-needs = En placering har en dag och en timme.
+say-grid-day = Tidsrastret har ingen dag { $day }.
+say-grid-hour = Tidsrastret har ingen timme { $hour }.
+say-first-last-day = Här behövs en första och en sista dag ({ kind }).
+say-ends-before = Det slutar innan det börjar.
+say-outside-year = Det ligger utanför läsåret { $year } ({ $first } till { $last }).
+say-outside-year-bare = Det ligger utanför läsåret ({ $first } till { $last }).
+say-date-outside-year = Datumet ligger utanför läsåret ({ $first } till { $last }).
+say-who-absent = Säg vem som är borta: teacher, class eller room.
+say-name-of-kind = Här ska ett namn stå ({ kind }).
+say-name-absent = Här ska namnet på den som är borta stå.
+say-hours-order = På en och samma dag kommer sista timmen inte före den första.
+say-substitution-needs = Ett vikariat har ett datum, en timme och ett slag.
+say-which-lesson = Säg vilken lektion som flyttas.
+say-move-elsewhere = En flytt går till en annan dag eller timme än den kommer från.
+say-own-parent = En period ligger inte under sig själv.
+say-outside-parent = Det ligger utanför den överordnade perioden { $name } ({ $first } till { $last }).
+say-grid-days = Ett tidsraster har dagar.
+say-grid-hours = Ett tidsraster har timmar.
+say-outside-grid = { $count } poster skulle hamna utanför: { $names }
+say-files-unknown = Ingen fil är GPU001 till GPU007, GPU010, GPU012 till GPU014 eller GPU018; numret står i namnet.
+say-same-table = { $file } har redan angetts som samma tabell.
+say-no-rows = { $file } har inga rader.
+say-rows-max = Filen har mer än { $max } rader.
+say-list-names-max = Listan har mer än { $max } namn.
+say-letters = ”{ $text }” är ingen av bokstäverna { $letters }.
+say-name-missing = Namnet saknas.
+say-text-control = Texten har styrtecken.
+say-text-more = Texten har mer än { $max } tecken.
+say-not-number = ”{ $text }” är inget tal från 0 till { $max }.
+say-not-whole = ”{ $text }” är inget heltal från { $min } till { $max }.
+say-lesson-number-missing = Lektionsnumret saknas.
+say-day-missing = Dagen saknas.
+say-hour-missing = Timmen saknas.
+say-what-missing = Här saknas något ({ $what }).
+say-not-date = ”{ $text }” är inget datum skrivet ÅÅÅÅMMDD.
+say-row-long = Raden är längre än 64 KiB.
+say-quote-open = Citattecknet stängs aldrig.
+say-quote-long = Citattecknet stängs inte inom 64 KiB.
+say-quote-text = Texten fortsätter efter citattecknet; ett citattecken inuti skrivs två gånger.
+say-utf16 = Filen är UTF-16; UTF-8 och Windows-1252 kan läsas.
+say-nul = En NUL-byte: detta är ingen textfil.
+say-no-department = Varken filerna eller planen har en avdelning ”{ $name }”.
+say-lesson-unknown = Lektion { $number } finns varken i filerna eller i planen.
+say-absence-unknown = { $file } rad { $line }: frånvaro { $number } är okänd och utelämnas.
+say-kind-needs = Här behövs ett värde för { $field } ({ kind }).
+say-beyond-year = { $file } rad { $line }: sträcker sig utanför läsåret ({ $first } till { $last }).
+say-hours-order-file = På en och samma dag kommer sista timmen ({ $last }) inte före den första ({ $first }).
+say-would-be-removed = ”{ $name }” ({ kind }) skulle tas bort: { $file } tar inte upp den.
+say-not-among = ”{ $name }” finns varken i filerna eller i planen ({ kind }).
+say-events-max = Filerna leder till { $count } ändringar; högst { $max } går.
+say-warnings-more = { $count } varningar till
+say-hours-above = { $file } rad { $line }: lektion { $number } har { $hours } veckotimmar och fler placerade timmar.
+say-file-unused = { $file } används inte: lektionerna görs av schemat.
+say-couplings-max = En lektion har högst { $max } kopplingar.
+say-would-end = Det skulle sluta ({ $to }) innan det börjar ({ $from }).
+say-says-else = ”{ $name }” står redan på rad { $line } och säger något annat.
+say-others-meet = { $file }: under { $count } timmar möts andra än kopplingarna säger.
+say-placed-more = { $file } rad { $line }: lektion { $number } har { $hours } veckotimmar och { $placed } placerade timmar.
+say-placement-rows-max = En placering har högst { $max } rader.
+say-removed-referred = { $record } tas inte upp och skulle tas bort, men { $user } hänvisar till den.
+say-grid-widened-day = { $file }: tidsrastret utökas med dag { $day }.
+say-grid-widened-hours = { $file }: tidsrastret utökas till { $hours } timmar.
+say-no-field = Det finns inget fält med det namnet här ({ kind }).
+say-record-name = En post har ett namn.
+say-one-of-words = Här ska ett av orden { $words } stå.
+say-whole = Här ska ett heltal från { $min } till { $max } stå.
+say-text-100 = Här ska en text på högst 100 tecken utan styrtecken stå.
+say-name-text = Här ska ett namn stå, som text.
+say-each-once = Varje namn en gång.
+say-text-max = En text har högst { $max } tecken här.
+say-text-no-control = En text har inga styrtecken.
+say-text = Här ska en text stå.
+say-decimal = Här ska ett tal från 0 till { $max } med högst fem decimaler stå.
+say-date = Här ska ett datum skrivet ÅÅÅÅ-MM-DD stå.
+say-list = Här ska en lista stå.
+say-list-max = En lista har högst { $max } poster här.
+say-days-order = Här ska minst en dag stå, varje en gång och i ordning.
+say-hours-gaps = Timmar numreras från 1 utan luckor.
+say-clock = Klockslag skrivs HH:MM.
+say-hour-ends = En timme slutar efter att den börjat.
+say-hour-after-hour = En timme börjar när den förra har slutat.
+say-name-empty = Ett namn har minst ett tecken.
+say-name-50 = Ett namn har högst 50 tecken.
+say-name-control = Ett namn har inga styrtecken.
+say-name-blanks = Ett namn har inga blanksteg i ändarna.
+say-name-nfc = Ett namn skrivs i Unicode-normalform C.
+say-password-min = Ett lösenord har minst { $min } tecken.
+say-password-max = Ett lösenord har högst { $max } byte.
+say-day = Här ska en dag från 1 till 7 stå.
+say-hours-100 = Här ska 1 till 100 timmar stå.
+
+kind =
+    { $kind ->
+        [classes] klasser
+        [teachers] lärare
+        [rooms] rum
+        [subjects] ämnen
+        [departments] avdelningar
+        [students] elever
+        [lessons] lektioner
+        [placements] placeringar
+        [periods] perioder
+        [holidays] lov
+        [absences] frånvaro
+        [substitutions] vikariat
+        [absence-reasons] frånvaroorsaker
+        [time-grid] tidsraster
+        [school-data] skoluppgifter
+       *[other] { $kind }
+    }

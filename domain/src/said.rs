@@ -1,6 +1,9 @@
 //! What a person is told, as data: the key of a message and what it names. The words stand in the message files of `api`
 //! (`api/texts/*.ftl`), one for each language, and are chosen when the answer goes out; so nothing that is kept or computed here
 //! is bound to a language.
+//!
+//! What chooses between words (singular and plural, one of several cases) has a key: [`said!`](crate::said!). A plain sentence may be
+//! written as it is, in English; the message files have it under its words.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -100,7 +103,7 @@ impl From<chrono::NaiveDate> for Word {
     }
 }
 
-/// The sentence `plain`, whose one argument is the words themselves: for what is not yet in the message files.
+/// The key of a plain sentence, whose one argument is its words.
 const PLAIN: &str = "plain";
 
 impl From<String> for Said {

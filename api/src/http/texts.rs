@@ -16,6 +16,8 @@ use super::problem::Code;
 
 pub use super::language::Language;
 
+mod sentences;
+
 type Bundle = FluentBundle<FluentResource>;
 
 static BUNDLES: LazyLock<[Bundle; 4]> = LazyLock::new(|| Language::ALL.map(bundle));
@@ -73,20 +75,35 @@ pub fn say(said: &Said, language: Language) -> String {
         (*name, value)
     });
     if let ("plain", Some((_, Word::Text(text)))) = (said.key, said.args.first()) {
-        return text.clone();
+        return sentence(text, language);
     }
     message(language, said.key, None, &args.collect())
 }
 
-/// Puts the words in the place of what is said as JSON; anything else stays as it is.
+/// Puts the words in the place of what is said as JSON: a key with arguments, or an English sentence.
 pub fn word(value: &mut Value, language: Language) {
-    let Some(key) = value.get("said").and_then(Value::as_str) else { return };
-    let with = value.get("with").and_then(Value::as_object);
-    let text = match (key, with) {
-        ("plain", Some(with)) => with.get("text").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        (key, with) => message(language, key, None, &with.map(arguments).unwrap_or_default()),
+    let text = match (&*value, value.get("said").and_then(Value::as_str)) {
+        (Value::String(text), _) => sentence(text, language),
+        (_, Some(key)) => match (key, value.get("with").and_then(Value::as_object)) {
+            ("plain", Some(with)) => {
+                sentence(with.get("text").and_then(Value::as_str).unwrap_or_default(), language)
+            }
+            (key, with) => message(language, key, None, &with.map(arguments).unwrap_or_default()),
+        },
+        (_, None) => return,
     };
     *value = Value::String(text);
+}
+
+/// A sentence that the rules said in English. One that the message files do not have stays as it is.
+fn sentence(text: &str, language: Language) -> String {
+    match sentences::found(text) {
+        Some((key, gaps)) if language != Language::English => {
+            let args = gaps.into_iter().map(|(name, words)| (name, FluentValue::from(words)));
+            message(language, key, None, &args.collect())
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// The same for the `detail` of each of `errors`.

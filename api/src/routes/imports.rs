@@ -112,7 +112,8 @@ async fn import_files(
         traceparent: context.traceparent.as_ref().map(ToString::to_string),
     };
     if upload.dry_run {
-        let body = app.desk.try_import(&caller, &plan, upload).await?;
+        let mut body = app.desk.try_import(&caller, &plan, upload).await?;
+        crate::http::texts::word_list(body.get_mut("warnings"), context.language());
         return Ok(crate::http::Json(body).into_response());
     }
     let answered = app.desk.import(request, plan, upload, lock).await;
@@ -214,7 +215,7 @@ impl Desk {
         let extra = Extra { cause: Some(format!("import:{import}")), ..Extra::default() };
         self.execute(request, command, extra, move |_, _| {
             let report = report.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            Answer::new(201, import_json(import, report)).position_at(&["/position"])
+            Answer::new(201, import_json(import, report)).position_at(&["/position"]).said_at(&["/warnings"])
         })
         .await
     }
