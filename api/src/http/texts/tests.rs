@@ -96,10 +96,18 @@ fn used() -> Vec<(String, Vec<String>)> {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("said.rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                for call in text.split("said!(\"").skip(1) {
-                    let (key, rest) = call.split_once('"').unwrap();
-                    let call =
-                        rest.split(")\n").next().unwrap_or_default().split(';').next().unwrap_or_default();
+                for call in text.split("said!(").skip(1) {
+                    let Some((key, rest)) =
+                        call.trim_start().strip_prefix('"').and_then(|it| it.split_once('"'))
+                    else {
+                        continue;
+                    };
+                    let mut depth = 1;
+                    let end = rest.find(|c| {
+                        depth += i32::from(c == '(') - i32::from(c == ')');
+                        depth == 0
+                    });
+                    let call = &rest[..end.unwrap_or(rest.len())];
                     let args =
                         call.split(',').filter_map(|arg| arg.split_once(" = ")).map(|(name, _)| name.trim());
                     used.push((key.to_owned(), args.map(str::to_owned).collect()));
