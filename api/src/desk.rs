@@ -229,6 +229,7 @@ impl Desk {
         });
         tokio::spawn(tail::follow(desk.clone(), head.position, stop.clone()));
         tokio::spawn(contact::flush(desk.clone(), stop.clone()));
+        tokio::spawn(front::keep(desk.clone(), stop.clone()));
         if desk.terms.ends_sessions {
             tokio::spawn(sweep::run(desk.clone(), stop));
         }
