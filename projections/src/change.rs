@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::who::who_named;
 
+mod filled;
 mod names;
 mod shown;
 mod taken_in;

@@ -10,12 +10,12 @@ mod definition;
 mod indexes;
 mod make;
 
-pub(crate) use definition::tables_of;
+pub(crate) use definition::{definitions_of, tables_of};
 pub(crate) use indexes::{indexes_again, indexes_set_aside};
 pub(crate) use make::{drop_half_made, drop_old, drop_schema, enter, is_read, make, quoted, run, stay_in};
 
 /// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.
-pub(crate) const DEFINITIONS: &[&str] = &[
+const DEFINITIONS: &[&str] = &[
     include_str!("../../migrations/read_model/00_frame.sql"),
     include_str!("../../migrations/read_model/10_plan.sql"),
     include_str!("../../migrations/read_model/20_record.sql"),

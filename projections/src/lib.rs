@@ -7,6 +7,7 @@ pub mod account;
 mod asked;
 pub mod change;
 pub mod collision;
+mod copy;
 pub mod cover_list;
 pub mod day;
 mod decode;

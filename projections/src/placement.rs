@@ -7,11 +7,13 @@ use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use crate::fill::Filling;
 use crate::record::{opened, outside, unknown};
 use crate::versions::{Edge, Versions};
 use crate::who::{who_acted, who_text};
 use crate::{Happened, Projection, ProjectionError};
 
+mod filled;
 mod meeting;
 mod question;
 mod row;
@@ -64,6 +66,10 @@ impl Projection for Placements {
         row::write(connection, &closed, &new).await?;
         meetings.write(connection).await?;
         Ok(())
+    }
+
+    fn filling(&self) -> Option<Box<dyn Filling>> {
+        Some(Box::new(filled::Filled::new()))
     }
 }
 

@@ -8,10 +8,12 @@ use domain::{Event, FieldName, Fields, Kind, Record, RecordChanged, RecordId, Va
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::fill::Filling;
 use crate::versions::{Edge, Versions};
 use crate::who::{who_acted, who_text};
 use crate::{Happened, Projection, ProjectionError};
 
+mod filled;
 mod question;
 mod row;
 
@@ -50,6 +52,10 @@ impl Projection for Records {
         let (closed, new) = rows.finish();
         write(connection, &closed, &new).await?;
         Ok(())
+    }
+
+    fn filling(&self) -> Option<Box<dyn Filling>> {
+        Some(Box::new(filled::Filled::new()))
     }
 }
 

@@ -67,6 +67,12 @@ impl<R> Versions<R> {
         }
     }
 
+    /// The rows that ceased to be true since the last call. For whoever keeps all rows that are true here, and writes none of them
+    /// before it ends.
+    pub fn take_past(&mut self) -> Vec<Version<R>> {
+        std::mem::take(&mut self.past)
+    }
+
     /// What is to be written: the rows of the table that end, then the new ones.
     pub fn finish(self) -> (Vec<(Uuid, Edge)>, Vec<Version<R>>) {
         let new =

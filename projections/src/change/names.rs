@@ -51,10 +51,15 @@ impl Stored {
 }
 
 impl Names {
+    /// None yet: for whoever keeps all of them from the beginning.
+    pub fn none() -> Names {
+        Names { rows: Versions::new(), gone: HashMap::new() }
+    }
+
     /// Reads what the batch refers to: in one statement, and in a second one where placements are changed, because those are
     /// called after their lesson.
     pub async fn load(connection: &mut PgConnection, batch: &[Happened]) -> Result<Names, sqlx::Error> {
-        let mut names = Names { rows: Versions::new(), gone: HashMap::new() };
+        let mut names = Names::none();
         let Some(first) = batch.first() else { return Ok(names) };
         let mut wanted = BTreeSet::new();
         let mut made = BTreeSet::new();
@@ -152,6 +157,16 @@ impl Names {
             self.gone.insert(id.0, name.clone());
         }
         self.rows.end(id.0, to);
+    }
+
+    /// What was called otherwise since the last call; see [`Versions::take_past`].
+    pub fn take_past(&mut self) -> Vec<Version<Name>> {
+        self.rows.take_past()
+    }
+
+    /// What is called so now.
+    pub fn now(self) -> Vec<Version<Name>> {
+        self.rows.finish().1
     }
 
     /// Writes what is called otherwise now.

@@ -185,7 +185,7 @@ impl Shown {
             Event::LockEnded(e) => {
                 row.r#type = "lock.ended";
                 row.about("locks", e.lock.0);
-                row.more = self.last.get(&e.lock.0).cloned().unwrap_or_default();
+                row.more = self.last.remove(&e.lock.0).unwrap_or_default();
                 row.more.insert("reason".into(), json!(lock::end_word(e.reason)));
             }
             Event::LockDenied(e) => {
@@ -225,7 +225,7 @@ impl Shown {
             Event::SessionEnded(e) => {
                 row.r#type = "session.ended";
                 row.about("sessions", e.session.0);
-                row.more = self.last.get(&e.session.0).cloned().unwrap_or_default();
+                row.more = self.last.remove(&e.session.0).unwrap_or_default();
                 row.period = row.more.get("period").and_then(Json::as_str).map(str::to_owned);
                 row.more.insert("reason".into(), json!(session::end_word(&e.reason)));
                 if let SessionEnd::SignedOff { by, message } = &e.reason {
@@ -299,6 +299,16 @@ impl Shown {
 }
 
 impl Row {
+    /// The changes as they are stored.
+    pub fn changes_text(&self) -> String {
+        serde_json::to_string(&self.changes).expect("values are always JSON")
+    }
+
+    /// What a type says beyond them, as it is stored.
+    pub fn more_text(&self) -> Option<String> {
+        (!self.more.is_empty()).then(|| serde_json::to_string(&self.more).expect("values are always JSON"))
+    }
+
     fn about(&mut self, kind: &'static str, id: Uuid) {
         self.kind = Some(kind);
         self.subject_id = Some(id);

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::Changes;
+use super::filled::Filled;
 use super::names::Names;
 use super::shown::{Row, Shown};
+use crate::fill::Filling;
 use crate::{Happened, Projection, ProjectionError};
 
 /// How many rows go into a table with one statement: more at once would only take memory.
@@ -34,6 +36,10 @@ impl Projection for Changes {
         }
         shown.names.write(connection).await?;
         Ok(())
+    }
+
+    fn filling(&self) -> Option<Box<dyn Filling>> {
+        Some(Box::new(Filled::new()))
     }
 }
 
@@ -71,10 +77,6 @@ async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx:
     if rows.is_empty() {
         return Ok(());
     }
-    let changes = |row: &Row| serde_json::to_string(&row.changes).expect("values are always JSON");
-    let more = |row: &Row| {
-        (!row.more.is_empty()).then(|| serde_json::to_string(&row.more).expect("values are always JSON"))
-    };
     sqlx::query!(
         "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
             mode, period, revision, changes, more, cause, request)
@@ -95,8 +97,8 @@ async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx:
         &rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.revision).collect::<Vec<_>>() as _,
-        &rows.iter().map(changes).collect::<Vec<_>>(),
-        &rows.iter().map(more).collect::<Vec<_>>() as _,
+        &rows.iter().map(Row::changes_text).collect::<Vec<_>>(),
+        &rows.iter().map(Row::more_text).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>() as _,
     )

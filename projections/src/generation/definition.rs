@@ -7,14 +7,25 @@ pub(crate) struct Definition {
     pub projection: &'static str,
     /// Its tables.
     pub tables: Vec<&'static str>,
+    /// What makes them.
+    pub sql: &'static str,
 }
+
+/// What makes the tables of one projection and the checkpoints.
+pub(crate) fn definitions_of(projection: &str) -> impl Iterator<Item = &'static str> {
+    let all = super::DEFINITIONS.iter().filter_map(|sql| definition(sql));
+    all.filter(move |it| it.projection == CHECKPOINT || it.projection == projection).map(|it| it.sql)
+}
+
+/// The first table of the frame that all share.
+const CHECKPOINT: &str = "checkpoint";
 
 /// The definitions but that of the checkpoints.
 pub(crate) fn definitions() -> Vec<Definition> {
     super::DEFINITIONS
         .iter()
         .filter_map(|sql| definition(sql))
-        .filter(|it| it.projection != "checkpoint")
+        .filter(|it| it.projection != CHECKPOINT)
         .collect()
 }
 
@@ -30,7 +41,7 @@ fn definition(sql: &'static str) -> Option<Definition> {
         .filter_map(|line| line.strip_prefix("create table "))
         .filter_map(|rest| rest.split([' ', '(']).next())
         .collect();
-    Some(Definition { projection: tables.first()?, tables })
+    Some(Definition { projection: tables.first()?, tables, sql })
 }
 
 #[cfg(test)]

@@ -6,22 +6,39 @@ use domain::{RecordId, Row};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::copy::CopyRows;
+
 /// Whose set it is: a placement or lesson, and the period; nil where it holds in every one.
 pub(super) type Key = (Uuid, Uuid);
 
 /// A set of rows that is true from a position on.
-struct Set {
+struct True {
     plan: String,
     rows: Vec<Row>,
     from: i64,
 }
 
+/// A set of rows, and until when it was true.
+pub(super) struct Set(Key, True, Option<i64>);
+
+impl Set {
+    /// The rows on their way into an empty table; the columns as [`super::filled`] names them.
+    pub fn copied(&self, to: &mut CopyRows) {
+        let Set((owner, period), set, until) = self;
+        for (ordinal, row) in (0_i32..).zip(&set.rows) {
+            let [class, teacher, subject, room] =
+                [row.class, row.teacher, row.subject, row.room].map(|id| id.map(|RecordId(id)| id));
+            to.row([owner, &set.plan, period, &ordinal, &class, &teacher, &subject, &room, &set.from, until]);
+        }
+    }
+}
+
 /// The sets that a batch begins and ends.
 #[derive(Default)]
 pub(super) struct Meetings {
-    open: BTreeMap<Key, Set>,
+    open: BTreeMap<Key, True>,
     /// Sets that began and ended within the batch.
-    past: Vec<(Key, Set, i64)>,
+    past: Vec<Set>,
     /// Sets of the table that end, and where.
     closed: BTreeMap<Key, i64>,
     /// Owners of which everything ends that is in the table.
@@ -32,7 +49,7 @@ impl Meetings {
     /// The set of an owner that is new.
     pub fn begin(&mut self, plan: String, owner: Uuid, rows: Vec<Row>, from: i64) {
         if !rows.is_empty() {
-            self.open.insert((owner, Uuid::nil()), Set { plan, rows, from });
+            self.open.insert((owner, Uuid::nil()), True { plan, rows, from });
         }
     }
 
@@ -42,7 +59,7 @@ impl Meetings {
         // What the table has ends with the first change in the batch, whatever comes after.
         self.closed.entry(key).or_insert(from);
         if !rows.is_empty() {
-            self.open.insert(key, Set { plan, rows, from });
+            self.open.insert(key, True { plan, rows, from });
         }
     }
 
@@ -60,8 +77,20 @@ impl Meetings {
         if let Some(set) = self.open.remove(&key)
             && set.from < to
         {
-            self.past.push((key, set, to));
+            self.past.push(Set(key, set, Some(to)));
         }
+    }
+
+    /// The sets that ended since the last call. For whoever keeps all sets that are true here, and writes none before it ends.
+    pub fn take_past(&mut self) -> Vec<Set> {
+        self.closed.clear();
+        self.closed_owners.clear();
+        std::mem::take(&mut self.past)
+    }
+
+    /// The sets that are true now.
+    pub fn open(self) -> Vec<Set> {
+        self.open.into_iter().map(|(key, set)| Set(key, set, None)).collect()
     }
 
     pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -88,20 +117,16 @@ impl Meetings {
             .execute(&mut *connection)
             .await?;
         }
-        let open = self.open.into_iter().map(|(key, set)| (key, set, None));
-        let past = self.past.into_iter().map(|(key, set, to)| (key, set, Some(to)));
-        insert(connection, past.chain(open)).await
+        let open = self.open.into_iter().map(|(key, set)| Set(key, set, None));
+        insert(connection, self.past.into_iter().chain(open)).await
     }
 }
 
-async fn insert(
-    connection: &mut PgConnection,
-    sets: impl Iterator<Item = (Key, Set, Option<i64>)>,
-) -> Result<(), sqlx::Error> {
+async fn insert(connection: &mut PgConnection, sets: impl Iterator<Item = Set>) -> Result<(), sqlx::Error> {
     let (mut plan, mut owner, mut period, mut ordinal, mut from, mut to) =
         (vec![], vec![], vec![], vec![], vec![], vec![]);
     let mut who: [Vec<Option<Uuid>>; 4] = Default::default();
-    for ((owner_id, period_id), set, end) in sets {
+    for Set((owner_id, period_id), set, end) in sets {
         for (index, row) in (0_i32..).zip(set.rows) {
             plan.push(set.plan.clone());
             owner.push(owner_id);

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::PlacementRow;
+use crate::copy::CopyRows;
 use crate::versions::{Edge, Version};
 
 /// The columns of the table.
@@ -75,6 +76,34 @@ pub(super) async fn load(
         .collect())
 }
 
+fn meeting_of(version: &Version<PlacementRow>) -> Uuid {
+    if version.row.own_rows { version.id } else { version.row.hour_of.lesson.0 }
+}
+
+/// A row on its way into an empty table; the columns as [`super::filled`] names them.
+pub(super) fn copied(rows: &mut CopyRows, version: &Version<PlacementRow>) {
+    let row = &version.row;
+    rows.row([
+        &version.id,
+        &row.plan,
+        &row.hour_of.lesson.0,
+        &row.hour_of.period.0,
+        &i32::try_from(row.hour_of.n).unwrap_or(i32::MAX),
+        &row.day,
+        &row.hour,
+        &row.week.as_deref(),
+        &row.length,
+        &meeting_of(version),
+        &row.revision,
+        &row.epoch,
+        &row.who,
+        &row.at,
+        &row.position,
+        &version.from.position,
+        &version.to.map(|to| to.position),
+    ]);
+}
+
 /// Ends rows of the table, then adds the new ones.
 pub(super) async fn write(
     connection: &mut PgConnection,
@@ -95,9 +124,6 @@ pub(super) async fn write(
     if new.is_empty() {
         return Ok(());
     }
-    let meeting_of = |version: &Version<PlacementRow>| {
-        if version.row.own_rows { version.id } else { version.row.hour_of.lesson.0 }
-    };
     sqlx::query!(
         "insert into placement (placement_id, plan, lesson_id, period_id, n, day, hour, week, length, meeting_of,
             revision, epoch, who, changed_at, changed_position, valid_from, valid_to)

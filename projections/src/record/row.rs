@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::RecordRow;
 use crate::asked::sort_key;
+use crate::copy::{CopyRows, Jsonb};
 use crate::versions::{Edge, Version};
 
 /// The columns of the table, as far as a record is made of them.
@@ -113,23 +114,44 @@ struct Arrays {
     valid_to: Vec<Option<i64>>,
 }
 
-impl Arrays {
-    fn push(&mut self, version: &Version<RecordRow>) {
-        let RecordRow { plan, record, who, at, position } = &version.row;
+/// What is written of a record beside what it is.
+struct Written {
+    name: Option<String>,
+    sort: String,
+    search: String,
+    fields: String,
+    by_period: Option<String>,
+}
+
+impl Written {
+    fn of(record: &Record) -> Self {
         let name = record.name();
         let long_name = record.fields.get("long_name").and_then(Value::text).unwrap_or_default();
         let json = |fields: &Fields| serde_json::to_string(fields).expect("values have text keys");
-        let by_period = (!record.by_period.is_empty())
-            .then(|| serde_json::to_string(&record.by_period).expect("periods are written as text"));
+        Self {
+            name: name.map(str::to_owned),
+            sort: sort_key(record.kind, name),
+            search: format!("{}\n{long_name}", name.unwrap_or_default()).to_lowercase(),
+            fields: json(&record.fields),
+            by_period: (!record.by_period.is_empty())
+                .then(|| serde_json::to_string(&record.by_period).expect("periods are written as text")),
+        }
+    }
+}
+
+impl Arrays {
+    fn push(&mut self, version: &Version<RecordRow>) {
+        let RecordRow { plan, record, who, at, position } = &version.row;
+        let Written { name, sort, search, fields, by_period } = Written::of(record);
         self.record_id.push(version.id);
         self.plan.push(plan.clone());
         self.kind.push(record.kind.word());
-        self.name.push(name.map(str::to_owned));
-        self.sort.push(sort_key(record.kind, name));
-        self.search.push(format!("{}\n{long_name}", name.unwrap_or_default()).to_lowercase());
+        self.name.push(name);
+        self.sort.push(sort);
+        self.search.push(search);
         self.revision.push(i64::try_from(record.revision).unwrap_or(i64::MAX));
         self.epoch.push(record.epoch);
-        self.fields.push(json(&record.fields));
+        self.fields.push(fields);
         self.by_period.push(by_period);
         self.reference.push(references(record));
         let (day_from, day_to) = days(record);
@@ -153,12 +175,17 @@ fn days(record: &Record) -> (Option<NaiveDate>, Option<NaiveDate>) {
     (date("from"), date("to"))
 }
 
-/// As PostgreSQL writes an array, because `unnest` takes no arrays of arrays of different lengths.
-fn references(record: &Record) -> String {
-    let mut all: Vec<RecordId> = Vec::new();
-    record.references(|id| all.push(id));
+fn referred(record: &Record) -> Vec<Uuid> {
+    let mut all: Vec<Uuid> = Vec::new();
+    record.references(|id| all.push(id.0));
     all.sort_unstable();
     all.dedup();
+    all
+}
+
+/// As PostgreSQL writes an array, because `unnest` takes no arrays of arrays of different lengths.
+fn references(record: &Record) -> String {
+    let all = referred(record);
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     format!("{{{}}}", all.join(","))
 }
@@ -218,4 +245,28 @@ pub(super) async fn write(
     .execute(connection)
     .await
     .map(|_| ())
+}
+
+/// The same row, on its way into an empty table; the columns as [`super::filled`] names them.
+pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
+    let RecordRow { plan, record, who, at, position } = &version.row;
+    let Written { name, sort, search, fields, by_period } = Written::of(record);
+    rows.row([
+        &version.id,
+        plan,
+        &record.kind.word(),
+        &name,
+        &sort,
+        &search,
+        &i64::try_from(record.revision).unwrap_or(i64::MAX),
+        &record.epoch,
+        &Jsonb(fields),
+        &by_period.map(Jsonb),
+        &referred(record),
+        who,
+        at,
+        position,
+        &version.from.position,
+        &version.to.map(|to| to.position),
+    ]);
 }

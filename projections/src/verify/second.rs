@@ -11,7 +11,7 @@ use super::compare::compare;
 use super::{Compared, Finding, Handed, VerifyError};
 use crate::decode::decode;
 use crate::fill::Fill;
-use crate::generation::{DEFINITIONS, quoted, stay_in};
+use crate::generation::{definitions_of, quoted, run, stay_in};
 use crate::progress::Counted;
 use crate::projection::Projection;
 use crate::reading::enter_to_read;
@@ -64,8 +64,8 @@ impl Second {
             .execute(&mut connection)
             .await?;
         stay_in(&mut connection, &["pg_temp", &ledger]).await?;
-        for definition in DEFINITIONS {
-            sqlx::raw_sql(*definition).execute(&mut connection).await?;
+        for definition in definitions_of(all[index].name()) {
+            sqlx::raw_sql(definition).execute(&mut connection).await?;
         }
         let fill = Fill::begin(connection, all, index).await?;
         Ok(Self { fill, all: Arc::clone(all), index, generation: generation.to_owned(), upto })
@@ -138,10 +138,10 @@ impl Proved<'_> {
         let name = self.projection.name();
         let mut snapshot = self.connection.begin_with("begin isolation level repeatable read").await?;
         let sql = format!("set local search_path = {}, pg_temp", quoted(self.generation));
-        crate::generation::run(&mut snapshot, sql).await?;
+        run(&mut snapshot, sql).await?;
         let known = checkpoint(&mut snapshot, name).await?;
         let back = format!("set local search_path = pg_temp, {}", quoted(self.generation));
-        crate::generation::run(&mut snapshot, back).await?;
+        run(&mut snapshot, back).await?;
         let Some(known) = known else {
             let detail = "it has never begun: there is no checkpoint of it".to_owned();
             return Ok(Outcome { findings: vec![Finding::of(name, None, detail)], compared: None });

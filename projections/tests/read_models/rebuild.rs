@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Kind, NodeStarted, StreamName};
+use domain::{
+    Action, Kind, LockDenied, LockEnd, LockEnded, LockGranted, LockId, Mode, NodeStarted, Obstacle, RecordId,
+    SessionChanged, SessionEnd, SessionEnded, SessionStarted, StreamName, Value,
+};
 use eventstore::{Append, Expected, NewEvent, Write};
 use projections::{ProjectionState, RebuildError, RebuildTerms, Rebuilt, read_models, rebuild};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::office::{Office, coupling, rows, text};
+use crate::presence::{anna, bert, session_id, started};
 use crate::setting::{SOON, Setting};
 
 fn terms(setting: &Setting) -> RebuildTerms {
@@ -54,12 +58,121 @@ pub async fn furnish(office: &mut Office) {
     let own = [("rows", rows(&[(Some(class), Some(teacher), None)]))];
     let other = office.place(lesson, 2, 1, 3, &own).await;
     office.change(teacher, None, "long_name", Some(text("Gauss\t\\ \n, C. F."))).await;
-    office.change(lesson, Some(office.period()), "hours_per_week", Some(domain::Value::Number(5))).await;
-    let couplings = domain::Value::Couplings(vec![coupling(Some(class), None, Some(room))].into());
+    office.change(lesson, Some(office.period()), "hours_per_week", Some(Value::Number(5))).await;
+    let couplings = Value::Couplings(vec![coupling(Some(class), None, Some(room))].into());
     office.change(lesson, None, "couplings", Some(couplings)).await;
-    office.change(placed, None, "day", Some(domain::Value::Number(4))).await;
+    office.change(placed, None, "day", Some(Value::Number(4))).await;
     office.remove(other).await;
     office.remove(room).await;
+    people(office, teacher).await;
+}
+
+/// Sessions, locks and refusals, and a teacher who is renamed between them.
+async fn people(office: &mut Office, teacher: RecordId) {
+    let period = office.period();
+    for n in 0..3 {
+        let (session, lock) = (session_id(n), LockId(uuid::Uuid::from_u128(500 + n)));
+        let start = started(session, if n == 1 { bert() } else { anna() }, Mode::Timetable, Some(period));
+        office.write(vec![start]).await;
+        let granted = LockGranted { lock, session, action: Action::Optimise, periods: Some(vec![period]) };
+        let activity = Some("reads".to_owned());
+        let in_cover = SessionChanged { session, mode: Some(Mode::Cover), period: None, activity };
+        let denied = LockDenied {
+            session: Some(session),
+            who: anna(),
+            action: Action::DataImport,
+            periods: None,
+            code: "lock-refused".into(),
+            obstacles: vec![Obstacle { session, who: bert(), lock: Some(lock) }],
+        };
+        office.write(vec![granted.into(), in_cover.into()]).await;
+        office.setting.append(&office.plan.stream().refused(), vec![denied.into()]).await;
+        office.change(teacher, None, "id", Some(text(&format!("GAUSS {n}")))).await;
+        office.write(vec![LockEnded { lock, reason: LockEnd::NotRenewed }.into()]).await;
+        if n > 0 {
+            let reason = if n == 1 {
+                SessionEnd::SignedOff { by: anna(), message: "Bye".into() }
+            } else {
+                SessionEnd::ContactLost
+            };
+            office.write(vec![SessionEnded { session, reason }.into()]).await;
+        }
+    }
+    // Who lost contact comes back.
+    let again = SessionStarted {
+        session: session_id(2),
+        who: anna(),
+        mode: Mode::Read,
+        period: None,
+        client: Some("a browser".into()),
+        resumed: true,
+    };
+    office.write(vec![again.into()]).await;
+    let elsewhere =
+        SessionChanged { session: session_id(2), mode: None, period: Some(period), activity: None };
+    office.write(vec![elsewhere.into()]).await;
+    office.write(vec![SessionEnded { session: session_id(2), reason: SessionEnd::LoggedOut }.into()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_at_random_is_the_same_in_many_small_batches_and_in_one() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    let mut state = 7_u64;
+    let mut roll = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % below
+    };
+    let (mut teachers, mut lessons, mut hours) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..250 {
+        match roll(9) {
+            0 => teachers.push(office.create(Kind::Teachers, &format!("T{n}"), &[]).await),
+            1 => {
+                let teacher = (!teachers.is_empty()).then(|| teachers[roll(teachers.len())]);
+                lessons.push(office.lesson(&format!("{n}"), 9, vec![coupling(None, teacher, None)]).await);
+            }
+            2 | 3 if !lessons.is_empty() => {
+                let own = [("rows", rows(&[(None, teachers.first().copied(), None)]))];
+                let lesson = lessons[roll(lessons.len())];
+                hours.push(office.place(lesson, n, 1, 1, if roll(2) == 0 { &own } else { &[] }).await);
+            }
+            4 if !hours.is_empty() => {
+                let hour = hours[roll(hours.len())];
+                let to = (roll(3) > 0)
+                    .then(|| rows(&[(None, None, None), (None, teachers.last().copied(), None)]));
+                office.change(hour, None, "rows", to).await;
+            }
+            5 if !hours.is_empty() => {
+                let hour = hours.swap_remove(roll(hours.len()));
+                office.remove(hour).await;
+            }
+            6 if !teachers.is_empty() => {
+                // Two changes of one record in one append.
+                let teacher = teachers[roll(teachers.len())];
+                let one = office.changed(teacher, None, "long_name", Some(text("one")));
+                let two = office.changed(teacher, None, "id", Some(text(&format!("R{n}"))));
+                office.write(vec![one, two]).await;
+            }
+            7 if !lessons.is_empty() => {
+                let lesson = lessons[roll(lessons.len())];
+                let couplings = vec![coupling(None, teachers.first().copied(), None)];
+                let period = (roll(2) == 0).then(|| office.period());
+                office.change(lesson, period, "couplings", Some(Value::Couplings(couplings.into()))).await;
+            }
+            8 if teachers.len() > 3 => {
+                let teacher = teachers.swap_remove(roll(teachers.len()));
+                office.remove(teacher).await;
+            }
+            _ => {}
+        }
+    }
+    office.followed().await;
+    let before = rows_of(&office.setting, &office.setting.generation).await;
+    assert!(before["meeting"].len() > 20 && before["change"].len() > 150, "there is something to compare");
+    assert_eq!(crate::verify::verified(&office.setting).await.findings, []);
+    let done = rebuilt(&office.setting, &[]).await.expect("rebuilt");
+    assert_eq!(rows_of(&office.setting, &done.generation).await, before);
+    office.projections.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,161 @@
+//! Rows on their way into an empty table: COPY in PostgreSQL's binary format, which neither side has to parse.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// What every stream of rows begins with: signature, flags, length of the rest of the header.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What it ends with, in the place of a row's number of columns.
+const TRAILER: i16 = -1;
+/// The seconds from 1970 to 2000, where PostgreSQL's times begin.
+const EPOCH_SECONDS: i64 = 946_684_800;
+/// The type `uuid` in PostgreSQL's catalogue, which is the same everywhere.
+const UUID_TYPE: i32 = 2950;
+
+/// How many rows are sent at once: more would only take memory.
+pub(crate) const ROWS_AT_ONCE: usize = 20_000;
+
+/// Rows of one table. The columns of a row come in the order of the statement, each as [`Column`] of its type.
+pub(crate) struct CopyRows {
+    statement: &'static str,
+    bytes: Vec<u8>,
+    rows: usize,
+}
+
+impl CopyRows {
+    /// `copy … from stdin (format binary)`.
+    pub fn new(statement: &'static str) -> Self {
+        Self { statement, bytes: HEADER.to_vec(), rows: 0 }
+    }
+
+    pub fn row<const N: usize>(&mut self, columns: [&dyn Column; N]) {
+        let count = i16::try_from(N).expect("a table has few columns");
+        self.bytes.extend(count.to_be_bytes());
+        for column in columns {
+            column.put(&mut self.bytes);
+        }
+        self.rows += 1;
+    }
+
+    /// Sends the rows, and is empty again.
+    pub async fn send(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        self.bytes.extend(TRAILER.to_be_bytes());
+        let mut copy = connection.copy_in_raw(self.statement).await?;
+        copy.send(self.bytes.as_slice()).await?;
+        copy.finish().await?;
+        self.bytes.truncate(HEADER.len());
+        self.rows = 0;
+        Ok(())
+    }
+}
+
+/// A value that is written as its type has it. A column of another type than the value's is refused by the server or, worse, read
+/// as something else; that the rows are those that [`crate::Projection::apply`] makes is tested.
+pub(crate) trait Column: Sync {
+    fn put(&self, bytes: &mut Vec<u8>);
+}
+
+fn sized(bytes: &mut Vec<u8>, value: &[u8]) {
+    let length = i32::try_from(value.len()).expect("a value is shorter than the batch that holds it");
+    bytes.extend(length.to_be_bytes());
+    bytes.extend(value);
+}
+
+impl Column for Uuid {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, self.as_bytes());
+    }
+}
+
+impl Column for i64 {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, &self.to_be_bytes());
+    }
+}
+
+impl Column for i32 {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, &self.to_be_bytes());
+    }
+}
+
+impl Column for &str {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, self.as_bytes());
+    }
+}
+
+impl Column for String {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, self.as_bytes());
+    }
+}
+
+impl Column for DateTime<Utc> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        (self.timestamp_micros() - EPOCH_SECONDS * 1_000_000).put(bytes);
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.put(bytes),
+            None => bytes.extend((-1_i32).to_be_bytes()),
+        }
+    }
+}
+
+/// A value of the type `jsonb`, as text.
+pub(crate) struct Jsonb(pub String);
+
+impl Column for Jsonb {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let length =
+            i32::try_from(self.0.len() + 1).expect("a value is shorter than the batch that holds it");
+        bytes.extend(length.to_be_bytes());
+        // The version of the format.
+        bytes.push(1);
+        bytes.extend(self.0.as_bytes());
+    }
+}
+
+impl Column for Vec<Uuid> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let count = i32::try_from(self.len()).expect("a list is shorter than the batch that holds it");
+        // Without elements it has no dimension; else one, from 1 on.
+        let header: &[i32] = if count == 0 { &[0, 0, UUID_TYPE] } else { &[1, 0, UUID_TYPE, count, 1] };
+        let length = header.len() * 4 + self.len() * 20;
+        bytes.extend(i32::try_from(length).expect("as above").to_be_bytes());
+        bytes.extend(header.iter().flat_map(|part| part.to_be_bytes()));
+        for id in self {
+            id.put(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(column: &dyn Column) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        column.put(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn values_are_written_with_their_lengths() {
+        assert_eq!(put(&7_i64), [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7]);
+        assert_eq!(put(&"ü"), [0, 0, 0, 2, 0xc3, 0xbc]);
+        assert_eq!(put(&None::<i64>), [255, 255, 255, 255]);
+        assert_eq!(put(&Jsonb("{}".to_owned())), [0, 0, 0, 3, 1, b'{', b'}']);
+        assert_eq!(put(&DateTime::from_timestamp(EPOCH_SECONDS, 0)), put(&0_i64));
+        assert_eq!(put(&Vec::<Uuid>::new()).len(), 4 + 12);
+        assert_eq!(put(&vec![Uuid::nil()]).len(), 4 + 20 + 20);
+    }
+}
