@@ -11,6 +11,7 @@ mod conventions;
 mod cover;
 mod cut_off;
 mod day;
+mod editable;
 mod first;
 mod front;
 mod imports;
