@@ -74,7 +74,7 @@ impl Days {
         };
         for (index, it) in days.substitutions.iter().enumerate() {
             days.from.entry(it.from).or_default().push(index);
-            if let Some(to) = it.to {
+            if let Some(to) = it.to.filter(|_| !it.came_here()) {
                 days.to.entry(to).or_default().push(index);
             }
         }

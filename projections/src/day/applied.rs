@@ -12,7 +12,8 @@
 //! `partial`, `supervision`, `special-duty`, `plus` that names nothing to replace is a row of its own, and so is a
 //! `special-duty` whose lesson does not stand there; any other about what does not stand there does nothing. A row that an
 //! earlier one has taken away is touched by none, and a second cover with a teacher adds him. What was moved here can be covered,
-//! cancelled and have its room changed like any other; only moving it on means to change the move.
+//! cancelled and have its room changed like any other; only moving it on means to change the move. Files tell a move as two
+//! records: one that only takes away, and one that is a row of its own where the lesson came to.
 
 use uuid::Uuid;
 
@@ -93,11 +94,15 @@ fn arrived(from: &Meets, by: &Substitution) -> DayRow {
 }
 
 fn apply(rows: &mut Vec<DayRow>, by: &Substitution) {
+    if by.came_here() {
+        rows.extend(own(by, Mark::MovedHere));
+        return;
+    }
     let picked: Vec<usize> =
         rows.iter().enumerate().filter(|(_, row)| is_about(by, row)).map(|(at, _)| at).collect();
     if picked.is_empty() {
         if by.stands_alone() || by.does == Does::SpecialDuty {
-            rows.extend(own(by));
+            rows.extend(own(by, Mark::Covered));
         }
         return;
     }
@@ -187,22 +192,24 @@ fn add(rows: &mut Vec<DayRow>, picked: &[usize], by: &Substitution) {
     }
 }
 
-/// What is no part of the regular timetable: a row for each class, or one.
-fn own(by: &Substitution) -> Vec<DayRow> {
+/// What is no part of the regular timetable, as the record says it: a row for each class, or one.
+fn own(by: &Substitution, mark: Mark) -> Vec<DayRow> {
     let classes = if by.cover_classes.is_empty() { &by.classes } else { &by.cover_classes };
     let each: Vec<Option<Uuid>> =
         if classes.is_empty() { vec![None] } else { classes.iter().copied().map(Some).collect() };
+    // Who teaches a lesson that is moved moves with it, unless another one is named.
+    let with_it = by.absent_teacher.filter(|_| mark == Mark::MovedHere);
     let row = |(ordinal, class): (i32, Option<Uuid>)| {
         let meets = Meets {
             lesson: by.lesson,
             ordinal,
             class,
-            teacher: by.teacher,
+            teacher: by.teacher.or(with_it),
             subject: by.subject,
             room: by.room,
             ..Meets::default()
         };
-        DayRow { before: None, meets, mark: Some((Mark::Covered, by.id)) }
+        DayRow { before: None, meets, mark: Some((mark, by.id)) }
     };
     (0..).zip(each).map(row).collect()
 }

@@ -66,13 +66,13 @@ impl Substitution {
         let fields = &record.fields;
         let does = Does::of(fields.get("kind").and_then(Value::text)?)?;
         let from: Place = (date(fields, "date")?, hour(fields, "hour")?);
-        // A move that names only another hour stays on its day, one that names only another day keeps its hour.
-        let to = (date(fields, "to_date").unwrap_or(from.0), hour(fields, "to_hour").unwrap_or(from.1));
+        // A file may say that an hour was moved away and not where to.
+        let to = date(fields, "to_date").zip(hour(fields, "to_hour"));
         Some(Self {
             id: record.id.0,
             does,
             from,
-            to: (does == Does::Move).then_some(to),
+            to: to.filter(|_| does == Does::Move),
             lesson: reference(fields, "lesson"),
             absent_teacher: reference(fields, "absent_teacher"),
             teacher: reference(fields, "teacher"),
@@ -81,6 +81,11 @@ impl Substitution {
             classes: references(fields, "classes"),
             cover_classes: references(fields, "cover_classes"),
         })
+    }
+
+    /// Whether it only says that a lesson came to its own place: files tell a move as two records, one for each of its ends.
+    pub fn came_here(&self) -> bool {
+        self.to == Some(self.from)
     }
 
     /// Whether it is about no lesson that stands, but puts somebody somewhere beside the lessons.

@@ -1,6 +1,8 @@
 //! Read models on a real PostgreSQL: events are appended, the read models followed, questions asked.
 
 mod asked_then;
+mod day;
+mod day_by_fold;
 mod feed;
 mod frame;
 mod office;

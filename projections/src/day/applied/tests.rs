@@ -139,6 +139,19 @@ fn a_move_leaves_its_hour_and_stands_at_the_other() {
 }
 
 #[test]
+fn the_two_records_that_files_make_of_a_move_show_both_ends() {
+    let away = Substitution { to: None, ..by(Does::Move) };
+    assert_eq!(day(&HOUR[..1], &[&away]), ["7 a G r moved-away/1"]);
+    let came = Substitution {
+        to: Some(place(1)),
+        absent_teacher: some('G'),
+        classes: vec![id('a')],
+        ..by(Does::Move)
+    };
+    assert_eq!(day(&HOUR[2..], &[&came]), ["8 c E t", "7 a G - moved-here/1"]);
+}
+
+#[test]
 fn a_duty_outside_lessons_is_a_row_of_its_own() {
     for does in [Does::SpecialDuty, Does::Supervision, Does::Plus, Does::Cover] {
         let it = Substitution { lesson: None, teacher: some('X'), room: some('z'), ..by(does) };
