@@ -1,8 +1,10 @@
 //! The day as it really is: the timetable of a date, what there is to cover, who is in two places on that date.
 
+use std::path::Path;
+
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use tests::doings::text;
+use tests::doings::{files_of, text};
 use tests::office::{Office, plan};
 
 /// A Monday.
@@ -236,5 +238,43 @@ async fn a_room_change_beside_cover_is_allowed_and_the_clash_shows_on_that_date(
     );
     let both = office.get(&anna, &plan("/collisions?date=2026-11-23&period=1")).await;
     assert_eq!(both.outcome(), "422 invalid");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sample_school_shows_its_week_with_absences() {
+    let office = Office::open("day_sample").await;
+    let anna = office.log_in("anna").await;
+    let lock = office.lock(&anna, "data-import").await;
+    let files = files_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/gpu"), "GPU");
+    let done = office.import(&anna, Some(&lock), &files, &[]).await;
+    assert_eq!(done.outcome(), "201", "{}", done.body);
+    let monday = [
+        "1 43 5b CAS R 208 covered 1",
+        "2 50 5b AND R 204 cancelled 2",
+        "3 177 8b AND R 206 moved-away 3",
+        "8 43 5b AND R 102",
+    ];
+    assert_eq!(day(&office, &anna, &format!("date={DATE}&teacher=AND")).await, monday);
+    assert_eq!(day(&office, &anna, &format!("date={DATE}&room=B2")).await, ["1 252 9d JOK B2 room 5"]);
+    let thursday = day(&office, &anna, "date=2026-11-26&teacher=AND").await;
+    assert!(thursday.contains(&"7 177 8b AND R 101 moved-here 4".to_owned()), "{thursday:?}");
+    assert_eq!(day(&office, &anna, "date=2027-03-30").await, [] as [&str; 0], "Easter");
+    let list = office.get(&anna, &plan(&format!("/cover-list?date={DATE}"))).await.body;
+    let of = |what: &str| {
+        let open = list["open"].as_array().unwrap().iter().filter(|it| it["of"] == *what);
+        open.map(|it| format!("{} {}", it["hour"], text(&it["lesson"]))).collect::<Vec<_>>()
+    };
+    assert_eq!((of("teacher"), of("class")), (vec!["8 43".to_owned()], vec![]), "{list}");
+    assert!(!of("room").contains(&"1 252".to_owned()), "it is in another room");
+    let trip = office.get(&anna, &plan("/cover-list?date=2026-11-24")).await.body;
+    assert!(
+        trip["open"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["of"] == "class" && it["classes"] == json!(["9b"])),
+        "{trip}"
+    );
     office.close().await;
 }

@@ -16,7 +16,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{READ_LIST, READING};
-use crate::http::{Listing, PlanPath, Problem, refusing, taking};
+use crate::http::{Date, Listing, PlanPath, Problem, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -27,7 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OnDay {
-    date: Option<NaiveDate>,
+    date: Option<Date>,
 }
 
 /// The substitutions of a day, and the hours that are still open because somebody or something is absent, with who could take them.
@@ -47,7 +47,7 @@ async fn show_cover_list(
     reader.enter(&app, &plan, Right::Read).await?;
     reader.enter(&app, &plan, Right::ReadAbsences).await?;
     let list = list?;
-    let date = list.filter.date.unwrap_or_else(|| app.desk.today());
+    let date = list.filter.date.map_or_else(|| app.desk.today(), |Date(date)| date);
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let found = projections::cover_list::cover_list(app.projections.pool(), &plan, date, Moment::Now, &page)
         .await

@@ -21,7 +21,7 @@ use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
+use crate::http::{Code, Date, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -133,7 +133,7 @@ struct ListQuery {
     room: Option<String>,
     subject: Option<String>,
     department: Option<String>,
-    date: Option<chrono::NaiveDate>,
+    date: Option<Date>,
     period: Option<String>,
 }
 
@@ -155,7 +155,7 @@ async fn list_records(
         room: query.room,
         subject: query.subject,
         department: query.department,
-        date: query.date,
+        date: query.date.map(|Date(date)| date),
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let found = projections::record::records(

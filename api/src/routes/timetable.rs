@@ -17,7 +17,7 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::Failure;
 use crate::http::openapi::{READ_LIST, READING};
-use crate::http::{Listing, PlanPath, Problem, refusing, taking};
+use crate::http::{Date, Listing, PlanPath, Problem, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -36,7 +36,7 @@ struct TimetableQuery {
     room: Option<String>,
     period: Option<String>,
     week: Option<String>,
-    date: Option<NaiveDate>,
+    date: Option<Date>,
 }
 
 /// The timetable of a class, a teacher or a room, or of the whole school.
@@ -70,7 +70,7 @@ async fn show_timetable(
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = if let Some(date) = query.date {
+    let found = if let Some(Date(date)) = query.date {
         for (name, given) in [("period", &query.period), ("week", &query.week)] {
             if given.is_some() {
                 let what = format!("the date says it: ask for {name} or date");
@@ -99,7 +99,7 @@ struct InPeriod {
 #[serde(deny_unknown_fields)]
 struct CollisionsQuery {
     period: Option<String>,
-    date: Option<NaiveDate>,
+    date: Option<Date>,
 }
 
 /// Classes, teachers and rooms that are in two lessons at once. Those that a substitution takes part in have its date.
@@ -120,7 +120,7 @@ async fn list_collisions(
     let of = match (&period, list.filter.date) {
         (None, None) => CollisionsOf::All,
         (Some(period), None) => CollisionsOf::Period(period),
-        (None, Some(date)) => CollisionsOf::Date(date),
+        (None, Some(Date(date))) => CollisionsOf::Date(date),
         (Some(_), Some(_)) => {
             return Err(Problem::invalid("/query/period", "the date says it: ask for period or date"));
         }

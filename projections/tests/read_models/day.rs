@@ -15,6 +15,8 @@ use crate::asked_then::Dice;
 use crate::day_by_fold::day_by_fold;
 use crate::office::{Office, coupling, created, id, placed, rows, text};
 
+type Item = Map<String, Json>;
+
 const ALL: Page = Page { limit: 1_000, after: None };
 
 /// The n-th day from Monday, 23 November 2026.
@@ -160,7 +162,7 @@ impl School {
     }
 }
 
-fn line(item: &Map<String, Json>) -> String {
+fn line(item: &Item) -> String {
     let part = |name: &str, none: &str| item.get(name).and_then(Json::as_str).unwrap_or(none).to_owned();
     let [lesson, class, teacher, room] = ["lesson", "class", "teacher", "room"].map(|name| part(name, "-"));
     let [mark, by] = ["mark", "substitution"].map(|name| part(name, ""));
@@ -168,14 +170,14 @@ fn line(item: &Map<String, Json>) -> String {
 }
 
 /// A collision as `hour kind name [lessons] substitution`.
-fn clash(item: &Map<String, Json>) -> String {
+fn clash(item: &Item) -> String {
     let text = |name: &str| item.get(name).and_then(Json::as_str).unwrap_or("-");
     format!("{} {} {} {} {}", item["hour"], text("kind"), text("name"), item["lessons"], text("substitution"))
 }
 
 /// What collides among the items of a day: who or what takes place in more than one lesson or duty.
-fn clashes_among(items: &[Map<String, Json>]) -> BTreeSet<String> {
-    let mut met: BTreeMap<(i64, &str, &str), Vec<&Map<String, Json>>> = BTreeMap::new();
+fn clashes_among(items: &[Item]) -> BTreeSet<String> {
+    let mut met: BTreeMap<(i64, &str, &str), Vec<&Item>> = BTreeMap::new();
     for item in items {
         let text = |name: &str| item.get(name).and_then(Json::as_str);
         if !matches!(text("mark"), Some("cancelled" | "moved-away")) {
@@ -189,11 +191,9 @@ fn clashes_among(items: &[Map<String, Json>]) -> BTreeSet<String> {
     }
     let mut found = BTreeSet::new();
     for ((hour, kind, name), items) in met {
-        let text =
-            |item: &Map<String, Json>, name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
-        let duty = |item: &&Map<String, Json>| {
-            text(item, "lesson").or(text(item, "substitution").map(|by| format!("duty {by}")))
-        };
+        let text = |item: &Item, name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
+        let duty =
+            |item: &&Item| text(item, "lesson").or(text(item, "substitution").map(|by| format!("duty {by}")));
         if items.iter().map(duty).collect::<BTreeSet<_>>().len() > 1 {
             let lessons: BTreeSet<String> = items.iter().filter_map(|item| text(item, "lesson")).collect();
             let by = items.iter().filter_map(|item| text(item, "substitution"));

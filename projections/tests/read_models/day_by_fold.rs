@@ -161,7 +161,7 @@ fn apply(lines: &mut Vec<Line>, by: &Record, came: bool) {
         if came
             || gone
             || does == "move" && arrived
-            || !fits(by, &before) && !(arrived && fits(by, &as_arrived))
+            || !(fits(by, &before) || arrived && fits(by, &as_arrived))
         {
             continue;
         }
