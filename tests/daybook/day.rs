@@ -253,10 +253,14 @@ async fn the_sample_school_shows_its_week_with_absences() {
         "1 43 5b CAS R 208 covered 1",
         "2 50 5b AND R 204 cancelled 2",
         "3 177 8b AND R 206 moved-away 3",
+        "4 106 6d AND R 108",
+        "5 78 6a AND R 107",
+        "6 229 9c AND R 107",
         "8 43 5b AND R 102",
     ];
     assert_eq!(day(&office, &anna, &format!("date={DATE}&teacher=AND")).await, monday);
-    assert_eq!(day(&office, &anna, &format!("date={DATE}&room=B2")).await, ["1 252 9d JOK B2 room 5"]);
+    let b2 = day(&office, &anna, &format!("date={DATE}&room=B2")).await;
+    assert_eq!(b2[0], "1 252 9d JOK B2 room 5");
     let thursday = day(&office, &anna, "date=2026-11-26&teacher=AND").await;
     assert!(thursday.contains(&"7 177 8b AND R 101 moved-here 4".to_owned()), "{thursday:?}");
     assert_eq!(day(&office, &anna, "date=2027-03-30").await, [] as [&str; 0], "Easter");
@@ -265,7 +269,8 @@ async fn the_sample_school_shows_its_week_with_absences() {
         let open = list["open"].as_array().unwrap().iter().filter(|it| it["of"] == *what);
         open.map(|it| format!("{} {}", it["hour"], text(&it["lesson"]))).collect::<Vec<_>>()
     };
-    assert_eq!((of("teacher"), of("class")), (vec!["8 43".to_owned()], vec![]), "{list}");
+    assert_eq!(of("teacher"), ["4 106", "5 78", "6 229", "8 43"], "{list}");
+    assert_eq!(of("class"), [] as [&str; 0]);
     assert!(!of("room").contains(&"1 252".to_owned()), "it is in another room");
     let trip = office.get(&anna, &plan("/cover-list?date=2026-11-24")).await.body;
     assert!(

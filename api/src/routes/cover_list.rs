@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
 use domain::{Kind, Right};
 use projections::Moment;
 use serde::Deserialize;

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
 use domain::Right;
 use projections::Moment;
 use projections::collision::CollisionsOf;
