@@ -98,6 +98,7 @@ message-users = Bitte 1 bis { $max } Benutzer nennen.
 no-such-user = Einen Benutzer „{ $name }“ gibt es nicht.
 user-disabled = Der Benutzer „{ $name }“ kann sich nicht mehr anmelden.
 no-such-plan = Einen Plan „{ $plan }“ gibt es nicht.
+date-says-it = Das sagt das Datum: entweder { $name } oder date angeben, nicht beides.
 unread-of-sent = Gesendete Nachrichten lesen andere; ungelesene gibt es unter den empfangenen.
 message-addressees = Bitte entweder Benutzer oder einen Plan nennen.
 message-stays-read = Eine gelesene Nachricht bleibt gelesen; bitte true senden.

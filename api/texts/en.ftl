@@ -98,6 +98,7 @@ message-users = Name 1 to { $max } users.
 no-such-user = There is no user "{ $name }".
 user-disabled = The user "{ $name }" can no longer log in.
 no-such-plan = There is no plan "{ $plan }".
+date-says-it = The date says it: ask for { $name } or date, not both.
 unread-of-sent = Sent messages are read by others; ask for unread ones among those you got.
 message-addressees = Name either users or a plan.
 message-stays-read = A message that was read stays so; send true.

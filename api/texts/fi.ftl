@@ -98,6 +98,7 @@ message-users = Nimeä 1–{ $max } käyttäjää.
 no-such-user = Käyttäjää ”{ $name }” ei ole.
 user-disabled = Käyttäjä ”{ $name }” ei voi enää kirjautua.
 no-such-plan = Suunnitelmaa ”{ $plan }” ei ole.
+date-says-it = Päivämäärä kertoo sen: anna { $name } tai date, ei molempia.
 unread-of-sent = Lähetetyt viestit lukee joku muu; kysy lukemattomia saapuneiden joukosta.
 message-addressees = Nimeä joko käyttäjiä tai suunnitelma.
 message-stays-read = Luettu viesti pysyy luettuna; lähetä true.

@@ -98,6 +98,7 @@ message-users = Ange 1 till { $max } användare.
 no-such-user = Det finns ingen användare ”{ $name }”.
 user-disabled = Användaren ”{ $name }” kan inte längre logga in.
 no-such-plan = Det finns ingen plan ”{ $plan }”.
+date-says-it = Det framgår av datumet: ange { $name } eller date, inte båda.
 unread-of-sent = Skickade meddelanden läses av andra; fråga efter olästa bland de mottagna.
 message-addressees = Ange antingen användare eller en plan.
 message-stays-read = Ett läst meddelande förblir läst; skicka true.

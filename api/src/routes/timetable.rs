@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::Right;
+use domain::{Right, said};
 use projections::Moment;
 use projections::collision::CollisionsOf;
 use projections::placement::TimetableOf;
@@ -72,8 +72,7 @@ async fn show_timetable(
     let found = if let Some(Date(date)) = query.date {
         for (name, given) in [("period", &query.period), ("week", &query.week)] {
             if given.is_some() {
-                let what = format!("the date says it: ask for {name} or date");
-                return Err(Problem::invalid(format!("/query/{name}"), what));
+                return Err(Problem::invalid(format!("/query/{name}"), said!("date-says-it", name = name)));
             }
         }
         projections::day::timetable_of_day(pool, &plan, &of, date, Moment::Now, &page).await
@@ -121,7 +120,7 @@ async fn list_collisions(
         (Some(period), None) => CollisionsOf::Period(period),
         (None, Some(Date(date))) => CollisionsOf::Date(date),
         (Some(_), Some(_)) => {
-            return Err(Problem::invalid("/query/period", "the date says it: ask for period or date"));
+            return Err(Problem::invalid("/query/period", said!("date-says-it", name = "period")));
         }
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
