@@ -170,7 +170,8 @@ impl Writers {
 
     async fn until(&self, more: u64) {
         let goal = self.written.load(Ordering::Relaxed) + more;
-        while self.written.load(Ordering::Relaxed) < goal && !self.tasks.iter().any(|task| task.is_finished())
+        while self.written.load(Ordering::Relaxed) < goal
+            && !self.tasks.iter().any(tokio::task::JoinHandle::is_finished)
         {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
