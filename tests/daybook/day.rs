@@ -143,6 +143,17 @@ async fn a_moved_hour_shows_on_both_dates_and_holidays_have_no_lessons() {
     assert_eq!(day(&office, &anna, "date=2026-12-28").await, [] as [&str; 0], "a holiday");
     assert_eq!(day(&office, &anna, "date=2026-11-29").await, [] as [&str; 0], "a Sunday");
     assert_eq!(day(&office, &anna, "date=2030-11-25").await, [] as [&str; 0], "another year");
+    for date in ["0000-01-01", "9999-12-31"] {
+        assert_eq!(day(&office, &anna, &format!("date={date}")).await, [] as [&str; 0]);
+        for question in ["collisions", "cover-list"] {
+            let answer = office.get(&anna, &plan(&format!("/{question}?date={date}"))).await;
+            assert_eq!(
+                (answer.outcome().as_str(), &answer.body["items"]),
+                ("200", &json!([])),
+                "{question} {date}"
+            );
+        }
+    }
     assert_eq!(
         day(&office, &anna, "date=2026-12-07").await,
         ["2 9 5b HILB R3", "3 8 5b NOETH R2"],
