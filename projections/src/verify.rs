@@ -23,7 +23,7 @@ mod second;
 mod sound;
 
 use second::Second;
-use sound::Sound;
+use sound::{Ends, Sound};
 
 /// About how many events are read at once.
 const EVENTS_AT_ONCE: i64 = 5_000;
@@ -207,8 +207,8 @@ async fn read(
         after = batch.next;
         counted.head(after);
         sound.take(&batch.events);
-        let commands = sound.commands(ledger, &batch.events);
-        let (commands, decoded) = tokio::join!(commands, decode(batch.events.clone(), epoch));
+        let ends = Ends::of(&batch.events);
+        let (commands, decoded) = tokio::join!(sound.commands(ledger, &ends), decode(batch.events, epoch));
         commands?;
         if !folded {
             continue;

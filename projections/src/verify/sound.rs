@@ -28,6 +28,20 @@ struct Last {
     recorded_at: DateTime<Utc>,
 }
 
+/// The ends of appends, with their commands.
+pub(super) struct Ends {
+    commands: Vec<Uuid>,
+    positions: Vec<i64>,
+}
+
+impl Ends {
+    pub fn of(events: &[Recorded]) -> Self {
+        let ends = events.iter().filter(|event| event.position == event.append_end);
+        let (commands, positions) = ends.map(|event| (event.meta.command_id.0, event.position)).unzip();
+        Self { commands, positions }
+    }
+}
+
 impl Sound {
     pub fn note(&mut self, finding: Finding) {
         if self.findings.len() < TOLD_MAX {
@@ -101,15 +115,14 @@ impl Sound {
     }
 
     /// Whether the commands of these appends are known, so that a repeated one is answered as the first time.
-    pub async fn commands(&mut self, ledger: &Ledger, events: &[Recorded]) -> Result<(), sqlx::Error> {
-        let ends = || events.iter().filter(|event| event.position == event.append_end);
+    pub async fn commands(&mut self, ledger: &Ledger, ends: &Ends) -> Result<(), sqlx::Error> {
         let found = sqlx::query!(
             r#"select a.position as "position!", c.position as "known?"
             from unnest($1::uuid[], $2::bigint[]) as a (command_id, position)
             left join command c on c.command_id = a.command_id
             where c.position is distinct from a.position order by a.position limit 100"#,
-            &ends().map(|event| event.meta.command_id.0).collect::<Vec<_>>(),
-            &ends().map(|event| event.position).collect::<Vec<_>>(),
+            &ends.commands,
+            &ends.positions,
         )
         .fetch_all(ledger.pool())
         .await?;

@@ -287,3 +287,41 @@ async fn a_rebuild_that_cannot_read_an_event_leaves_everything_as_it_was() {
     let unknown = rebuilt(&setting, &["records"]).await.expect_err("no such").to_string();
     assert!(unknown.contains("there is no projection records; there are account, plan, record"), "{unknown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_is_told_while_it_lasts_and_no_longer_when_nobody_is_heard_of() {
+    let mut office = Office::open().await;
+    furnish(&mut office).await;
+    office.followed().await;
+    let mut owner = office.setting.as_owner().await;
+    sqlx::raw_sql(
+        "insert into generation (generation_id, schema_name, digest, state, projections, position, head, told_at)
+        values (9, 'nine', '', 'building', '{record}', 5, 10, clock_timestamp() + interval '1 hour')",
+    )
+    .execute(&mut owner)
+    .await
+    .expect("noted");
+    let words = |name: &str| {
+        let all = office.projections.status();
+        let it = all.into_iter().find(|it| it.name == name).expect("it is there");
+        (it.word(), it.words())
+    };
+    let until = async |word: &str| {
+        for _ in 0..200 {
+            if words("record").0 == word {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("it is {:?}", words("record"));
+    };
+    until("rebuilding").await;
+    assert_eq!(words("record").1.as_deref(), Some("being rebuilt beside, at 5 of 10"));
+    assert_eq!(words("change"), ("live", None));
+    sqlx::raw_sql("update generation set told_at = told_at - interval '2 hours' where generation_id = 9")
+        .execute(&mut owner)
+        .await
+        .expect("noted");
+    until("live").await;
+    office.projections.stop().await;
+}
