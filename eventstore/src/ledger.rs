@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::alone::{self, Alone};
 use crate::append::{Append, AppendError, Appended, DeadlineName, StoredCommand};
+use crate::bulk::BulkReader;
 use crate::committer::{self, Committer};
 use crate::credential::CredentialRow;
 use crate::deadline::PassedDeadline;
@@ -105,6 +106,11 @@ impl Ledger {
     /// `limit` is read whole.
     pub async fn read_all(&self, after: i64, limit: i64) -> Result<Batch, sqlx::Error> {
         read::all(&self.pool, after, limit).await
+    }
+
+    /// All events between two positions, for whoever reads very many of them. Everything up to the second one must be there.
+    pub async fn read_bulk(&self, after: i64, upto: i64) -> Result<BulkReader, sqlx::Error> {
+        BulkReader::new(self, after, upto).await
     }
 
     /// The events about a subject after a position, at most `limit`, in order.

@@ -9,6 +9,7 @@
 
 mod alone;
 mod append;
+mod bulk;
 mod committer;
 mod contact;
 mod credential;
@@ -31,6 +32,7 @@ pub use append::{
     APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange,
     CredentialKind, Deadline, DeadlineName, Due, Expected, Fate, NewEvent, StoredCommand, Write,
 };
+pub use bulk::{Bulk, BulkReader, Unreadable};
 pub use credential::CredentialRow;
 pub use deadline::PassedDeadline;
 pub use ledger::Ledger;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{Event, PlanId};
-use eventstore::Recorded;
+use eventstore::{Bulk, Recorded};
 
 use crate::Happened;
 
@@ -15,14 +15,20 @@ pub(crate) struct Decoded {
     pub events: Vec<Happened>,
     /// Where it is, and why.
     pub unreadable: Option<(i64, String)>,
+    /// The end of the append that it belongs to.
+    torn: Option<i64>,
 }
 
 impl Decoded {
     /// What is said of an event that cannot be read.
     pub fn trouble(&self) -> Option<String> {
-        let (position, cause) = self.unreadable.as_ref()?;
-        Some(format!("the event at position {position} cannot be read: {cause}"))
+        self.unreadable.as_ref().map(trouble)
     }
+}
+
+/// What is said of an event that cannot be read.
+pub(crate) fn trouble((position, cause): &(i64, String)) -> String {
+    format!("the event at position {position} cannot be read: {cause}")
 }
 
 pub(crate) async fn decode(events: Vec<Recorded>, epoch: i64) -> Decoded {
@@ -32,15 +38,25 @@ pub(crate) async fn decode(events: Vec<Recorded>, epoch: i64) -> Decoded {
     tokio::task::spawn_blocking(move || decode_all(events, epoch)).await.expect("reading JSON does not panic")
 }
 
+/// Whole appends only.
 fn decode_all(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
+    let mut decoded = decode_each(recorded, epoch);
+    if let Some(torn) = decoded.torn {
+        decoded.events.retain(|event| event.append_end < torn);
+    }
+    decoded
+}
+
+/// Every event up to the first that cannot be read.
+fn decode_each(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
     let mut events: Vec<Happened> = Vec::with_capacity(recorded.len());
     let mut plans: HashMap<String, Option<PlanId>> = HashMap::new();
     for recorded in recorded {
         let event = match Event::decode(&recorded.r#type, &recorded.data) {
             Ok(event) => event,
             Err(error) => {
-                events.retain(|event| event.append_end < recorded.append_end);
-                return Decoded { events, unreadable: Some((recorded.position, error.to_string())) };
+                let unreadable = Some((recorded.position, error.to_string()));
+                return Decoded { events, unreadable, torn: Some(recorded.append_end) };
             }
         };
         let stream = recorded.stream.as_str();
@@ -60,5 +76,56 @@ fn decode_all(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
             event,
         });
     }
-    Decoded { events, unreadable: None }
+    Decoded { events, unreadable: None, torn: None }
+}
+
+/// Events that were read in bulk, decoded on a thread of their own: as they stand in the ledger, for whoever looks at that, and what
+/// they mean, up to the first one that this build cannot read.
+pub(crate) struct Parted<L> {
+    /// What was looked at.
+    pub looked: L,
+    pub events: Vec<Happened>,
+    pub unreadable: Option<(i64, String)>,
+    /// Whether not even its frame can be read, and so nothing behind it.
+    pub torn: bool,
+}
+
+/// Takes apart and decodes what was read in bulk; `look` sees the events as they stand in the ledger.
+pub(crate) async fn part<L: Send + 'static>(
+    bulk: Bulk,
+    epoch: i64,
+    look: impl FnOnce(&[Recorded]) -> L + Send + 'static,
+) -> Parted<L> {
+    let parted = tokio::task::spawn_blocking(move || {
+        let (recorded, torn) = bulk.take_apart();
+        let looked = look(&recorded);
+        let after = recorded.last().map_or(0, |event| event.position);
+        let decoded = decode_each(recorded, epoch);
+        let place = torn.map(|torn| (torn.position.unwrap_or(after + 1), torn.cause));
+        let torn = place.is_some();
+        Parted { looked, events: decoded.events, unreadable: decoded.unreadable.or(place), torn }
+    });
+    parted.await.expect("reading bytes does not panic")
+}
+
+/// Keeps what is not yet a whole append until the rest of it comes.
+#[derive(Default)]
+pub(crate) struct Whole {
+    waiting: Vec<Happened>,
+}
+
+impl Whole {
+    /// The appends that are whole now.
+    pub fn with(&mut self, events: Vec<Happened>) -> Vec<Happened> {
+        let mut all = std::mem::take(&mut self.waiting);
+        if all.is_empty() {
+            all = events;
+        } else {
+            all.extend(events);
+        }
+        let whole =
+            all.iter().rposition(|event| event.position == event.append_end).map_or(0, |last| last + 1);
+        self.waiting = all.split_off(whole);
+        all
+    }
 }

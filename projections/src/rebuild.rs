@@ -126,13 +126,9 @@ pub async fn rebuild(
     counted.enter(Phase::Dropping);
     tell(counted.progress());
     let old_dropped = keeper.drop_old(LEFT_WITHIN).await?;
-    Ok(Rebuilt {
-        generation: keeper.name.clone(),
-        projections: names,
-        events,
-        took: began.elapsed(),
-        old_dropped,
-    })
+    let generation = keeper.name.clone();
+    keeper.close().await;
+    Ok(Rebuilt { generation, projections: names, events, took: began.elapsed(), old_dropped })
 }
 
 fn choose(all: &[Box<dyn Projection>], named: &[String]) -> Result<Vec<usize>, RebuildError> {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::decode::decode;
+use crate::decode::{Whole, part};
 use crate::generation::{digest, is_read};
 use crate::progress::{Counted, FoldProgress, Phase};
 use crate::projection::{Happened, Projection};
@@ -184,41 +184,36 @@ async fn read(
     mut to: Vec<Option<mpsc::Sender<Handed>>>,
     counted: &Counted,
 ) -> Result<Read, VerifyError> {
-    let epoch = ledger.head().await?.epoch;
-    let mut sound = Sound::default();
-    let mut folded = true;
-    let mut after = 0;
+    let head = ledger.head().await?;
+    let mut reader = ledger.read_bulk(0, head.position).await?;
+    let (mut sound, mut whole, mut folded) = (Sound::default(), Whole::default(), true);
+    counted.head(head.position);
     loop {
         let began = Instant::now();
-        let batch = match ledger.read_all(after, EVENTS_AT_ONCE).await {
-            Ok(batch) => batch,
-            Err(sqlx::Error::Decode(cause)) => {
-                let detail =
-                    format!("what is noted beside an event after position {after} cannot be read: {cause}");
-                sound.note(Finding::of("ledger", after + 1, detail));
-                folded = false;
-                break;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if batch.events.is_empty() {
+        let Some(bulk) = reader.next(EVENTS_AT_ONCE).await? else { break };
+        let decoded = part(bulk, head.epoch, move |events| {
+            sound.take(events);
+            (sound, Ends::of(events))
+        })
+        .await;
+        let ends;
+        (sound, ends) = decoded.looked;
+        sound.commands(ledger, &ends).await?;
+        if let Some((position, cause)) = &decoded.unreadable
+            && (folded || decoded.torn)
+        {
+            let rest = if decoded.torn { "; nothing behind it was read" } else { "" };
+            let detail = format!("the event cannot be read: {cause}{rest}");
+            sound.note(Finding::of("ledger", *position, detail));
+            folded = false;
+        }
+        if decoded.torn {
             break;
         }
-        after = batch.next;
-        counted.head(after);
-        sound.take(&batch.events);
-        let ends = Ends::of(&batch.events);
-        let (commands, decoded) = tokio::join!(sound.commands(ledger, &ends), decode(batch.events, epoch));
-        commands?;
         if !folded {
             continue;
         }
-        if let Some((position, cause)) = &decoded.unreadable {
-            sound.note(Finding::of("ledger", *position, format!("the event cannot be read: {cause}")));
-            folded = false;
-            continue;
-        }
-        let handed: Handed = Arc::new(decoded.events);
+        let handed: Handed = Arc::new(whole.with(decoded.events));
         for projection in &mut to {
             // One that fails says why itself; the others go on.
             if let Some(sender) = projection

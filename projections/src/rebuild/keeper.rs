@@ -14,6 +14,9 @@ use crate::progress::FoldProgress;
 /// How often it is tried to drop what somebody still reads.
 const TRIED_EVERY: Duration = Duration::from_millis(100);
 
+/// How long it may take until a lock is free that nobody means to keep.
+const FREE_WITHIN: Duration = Duration::from_secs(2);
+
 /// Its lock goes with the connection, so with the process.
 pub(super) struct Keeper {
     connection: PgConnection,
@@ -42,13 +45,7 @@ impl Keeper {
         if !login.owns {
             return Err(RebuildError::NotOwner(login.name));
         }
-        let free = sqlx::query_scalar!(
-            r#"select pg_try_advisory_lock(hashtextextended('daybook rebuild ' || $1, 0)) as "free!""#,
-            schema,
-        )
-        .fetch_one(&mut connection)
-        .await?;
-        if !free {
+        if !take_lock(&mut connection, schema).await? {
             return Err(RebuildError::Busy);
         }
         let mut transaction = connection.begin().await?;
@@ -100,6 +97,12 @@ impl Keeper {
         Ok(())
     }
 
+    /// Gives the lock back.
+    pub async fn close(self) {
+        // The server does it by itself when this goes wrong.
+        let _ = self.connection.close().await;
+    }
+
     /// Drops what was begun. When that fails too, the next rebuild does it.
     pub async fn abandon(mut self) {
         if let Err(error) = drop_schema(&mut self.connection, &self.name).await {
@@ -123,5 +126,23 @@ impl Keeper {
             }
             tokio::time::sleep(TRIED_EVERY).await;
         }
+    }
+}
+
+/// Whoever starts looks for what a dead one left and holds the lock meanwhile, for a moment; and the server may notice only now that
+/// the last one is gone.
+async fn take_lock(connection: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
+    let deadline = Instant::now() + FREE_WITHIN;
+    loop {
+        let free = sqlx::query_scalar!(
+            r#"select pg_try_advisory_lock(hashtextextended('daybook rebuild ' || $1, 0)) as "free!""#,
+            schema,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if free || Instant::now() >= deadline {
+            return Ok(free);
+        }
+        tokio::time::sleep(TRIED_EVERY).await;
     }
 }

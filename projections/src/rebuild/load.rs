@@ -1,5 +1,6 @@
 //! The tasks of a rebuild: one reads and decodes, one for each projection writes, one copies what is not rebuilt.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{RebuildError, RebuildTerms};
-use crate::decode::decode;
+use crate::decode::{Whole, part, trouble};
 use crate::fill::Fill;
 use crate::generation::{indexes_again, indexes_set_aside, quoted, run, stay_in, tables_of};
 use crate::progress::{Counted, Phase};
@@ -22,6 +23,8 @@ const EVENTS_AT_ONCE: i64 = 10_000;
 const EVENTS_AT_ONCE_GENTLY: i64 = 1_000;
 /// How many batches wait for each projection.
 const BATCHES_WAITING: usize = 2;
+/// How many batches are decoded at once.
+const DECODING_MAX: usize = 2;
 /// After a batch as long as it took is left to others, at most this long.
 const LEFT_TO_OTHERS_MAX: Duration = Duration::from_millis(500);
 
@@ -88,41 +91,41 @@ impl Load {
     }
 }
 
-/// Reads the ledger from its beginning and hands it to all; answers how many events there were.
+/// Reads the ledger from its beginning to where it ends now and hands it to all; answers how many events there were. What comes
+/// meanwhile is taken in later, as a node does it.
 async fn read(
     ledger: &Ledger,
     gently: bool,
     to: &[mpsc::Sender<Handed>],
     counted: &Counted,
 ) -> Result<i64, RebuildError> {
-    let epoch = ledger.head().await?.epoch;
+    let head = ledger.head().await?;
     let at_once = if gently { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
-    let (mut after, mut events) = (0, 0);
-    let mut decoding = None;
+    let mut reader = ledger.read_bulk(0, head.position).await?;
+    let (mut whole, mut decoding) = (Whole::default(), VecDeque::new());
     loop {
         let began = Instant::now();
-        let batch = ledger.read_all(after, at_once).await?;
-        after = batch.next;
-        let last = batch.events.is_empty();
-        events += i64::try_from(batch.events.len()).unwrap_or_default();
-        // The next batch is read while this one is decoded, and both while the last one is written.
-        let next = tokio::spawn(decode(batch.events, epoch));
-        if let Some(decoded) = decoding.replace(next) {
-            let decoded = decoded.await.expect("decoding does not panic");
-            if let Some(trouble) = decoded.trouble() {
-                return Err(RebuildError::Unreadable(trouble));
+        // Some batches are decoded while the next one is read and the last one is written.
+        let more = reader.next(at_once).await?;
+        let last = more.is_none();
+        decoding.extend(more.map(|bulk| tokio::spawn(part(bulk, head.epoch, |_| ()))));
+        while decoding.len() > if last { 0 } else { DECODING_MAX } {
+            let Some(next) = decoding.pop_front() else { break };
+            let parted = next.await.map_err(|panicked| sqlx::Error::Io(std::io::Error::other(panicked)))?;
+            if let Some(unreadable) = &parted.unreadable {
+                return Err(RebuildError::Unreadable(trouble(unreadable)));
             }
-            let decoded: Handed = Arc::new(decoded.events);
+            let handed: Handed = Arc::new(whole.with(parted.events));
             for projection in to {
-                if projection.send(Arc::clone(&decoded)).await.is_err() {
+                if projection.send(Arc::clone(&handed)).await.is_err() {
                     // It has failed, and says why itself.
-                    return Ok(events);
+                    return Ok(head.position);
                 }
             }
         }
         if last {
             counted.enter(Phase::Indexing);
-            return Ok(events);
+            return Ok(head.position);
         }
         if gently {
             tokio::time::sleep(began.elapsed().min(LEFT_TO_OTHERS_MAX)).await;

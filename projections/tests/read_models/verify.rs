@@ -140,4 +140,9 @@ async fn a_ledger_that_was_tampered_with_is_found_where_it_was() {
         found.iter().any(|it| it.position == Some(12) && it.detail.contains("cannot be read")),
         "{found:?}"
     );
+    let found = after(&office, "update event set meta = 'no JSON' where position = 11").await;
+    assert!(
+        found.iter().any(|it| it.position == Some(11) && it.detail.contains("nothing behind it")),
+        "{found:?}"
+    );
 }
