@@ -18,10 +18,10 @@ create table record (
     by_period jsonb,
     -- every record that this one refers to, in whatever period
     reference uuid[] not null,
-    -- user:<uuid>, token:<uuid>, operator, system
     -- the days on which it holds; of a substitution the two days that it is about, the earlier one first
     day_from date not null default '-infinity',
     day_to date not null default 'infinity',
+    -- user:<uuid>, token:<uuid>, operator, system
     who text collate "C" not null,
     changed_at timestamptz not null,
     changed_position bigint not null,

@@ -1,6 +1,6 @@
 //! Rows on their way into an empty table: COPY in PostgreSQL's binary format, which neither side has to parse.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -107,6 +107,26 @@ impl<T: Column> Column for Option<T> {
             Some(value) => value.put(bytes),
             None => bytes.extend((-1_i32).to_be_bytes()),
         }
+    }
+}
+
+/// A date, or one of the two that lie before and after all others.
+pub(crate) enum Day {
+    On(NaiveDate),
+    BeforeAll,
+    AfterAll,
+}
+
+impl Column for Day {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        let days = match self {
+            Self::On(date) => i32::try_from(EPOCH_SECONDS / 86_400)
+                .map(|to_2000| date.to_epoch_days() - to_2000)
+                .expect("the years between 1970 and 2000 have few days"),
+            Self::BeforeAll => i32::MIN,
+            Self::AfterAll => i32::MAX,
+        };
+        days.put(bytes);
     }
 }
 

@@ -43,8 +43,8 @@ async fn show_cover_list(
     PlanPath(plan): PlanPath,
     list: Result<Listing<OnDay>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
     reader.enter(&app, &plan, Right::ReadAbsences).await?;
+    reader.enter(&app, &plan, Right::Read).await?;
     let list = list?;
     let date = list.filter.date.map_or_else(|| app.desk.today(), |Date(date)| date);
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };

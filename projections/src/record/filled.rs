@@ -19,8 +19,8 @@ pub(super) struct Filled {
 impl Filled {
     pub fn new() -> Self {
         let copy = CopyRows::new(
-            "copy record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
-                changed_at, changed_position, valid_from, valid_to) from stdin (format binary)",
+            "copy record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
+                day_from, day_to, who, changed_at, changed_position, valid_from, valid_to) from stdin (format binary)",
         );
         Self { rows: Versions::new(), copy }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::RecordRow;
 use crate::asked::sort_key;
-use crate::copy::{CopyRows, Jsonb};
+use crate::copy::{CopyRows, Day, Jsonb};
 use crate::versions::{Edge, Version};
 
 /// The columns of the table, as far as a record is made of them.
@@ -251,6 +251,7 @@ pub(super) async fn write(
 pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
     let RecordRow { plan, record, who, at, position } = &version.row;
     let Written { name, sort, search, fields, by_period } = Written::of(record);
+    let (day_from, day_to) = days(record);
     rows.row([
         &version.id,
         plan,
@@ -263,6 +264,8 @@ pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
         &Jsonb(fields),
         &by_period.map(Jsonb),
         &referred(record),
+        &day_from.map_or(Day::BeforeAll, Day::On),
+        &day_to.map_or(Day::AfterAll, Day::On),
         who,
         at,
         position,
