@@ -178,4 +178,30 @@ mod tests {
         assert_eq!(put(&Vec::<Uuid>::new()).len(), 4 + 12);
         assert_eq!(put(&vec![Uuid::nil()]).len(), 4 + 20 + 20);
     }
+
+    #[test]
+    fn every_column_of_a_table_that_is_filled_is_named() {
+        let filled = [
+            ("record", include_str!("record/filled.rs")),
+            ("placement", include_str!("placement/filled.rs")),
+            ("change", include_str!("change/filled.rs")),
+        ];
+        for (projection, source) in filled {
+            let sql: String = crate::generation::definitions_of(projection).collect();
+            for statement in source.split("\"copy ").skip(1) {
+                let (table, rest) = statement.split_once(" (").expect("a list of columns");
+                let (columns, _) = rest.split_once(')').expect("the end of the list");
+                let mut named: Vec<&str> = columns.split(',').map(str::trim).collect();
+                let begin = format!("create table {table} (\n");
+                let (_, body) = sql.split_once(&begin).expect("its definition");
+                let (body, _) = body.split_once("\n)").expect("the end of it");
+                let lines = body.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+                let first = lines.filter_map(|line| line.split(' ').next());
+                let mut defined: Vec<&str> = first.filter(|word| *word != "primary").collect();
+                named.sort_unstable();
+                defined.sort_unstable();
+                assert_eq!(named, defined, "{table}");
+            }
+        }
+    }
 }

@@ -62,6 +62,9 @@ pub async fn furnish(office: &mut Office) {
     let couplings = Value::Couplings(vec![coupling(Some(class), None, Some(room))].into());
     office.change(lesson, None, "couplings", Some(couplings)).await;
     office.change(placed, None, "day", Some(Value::Number(4))).await;
+    let day = |text: &str| Value::Date(text.parse().expect("a date"));
+    let dates = [("from", day("2026-12-21")), ("to", day("1999-01-06"))];
+    office.create(Kind::Holidays, "Xmas", &dates).await;
     office.remove(other).await;
     office.remove(room).await;
     people(office, teacher).await;
