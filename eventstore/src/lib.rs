@@ -38,7 +38,7 @@ pub use deadline::PassedDeadline;
 pub use ledger::Ledger;
 pub use migrate::MigrateError;
 pub use pool::{OpenError, PoolSettings, SERVICE_ROLE, service_pool};
-pub use presence::{Former, Presence};
+pub use presence::{Former, Presence, living_starts, start_mark};
 pub use queue::PendingAppend;
 pub use recorded::{Batch, Head, Recorded};
 pub use subscription::Subscription;

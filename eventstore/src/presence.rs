@@ -1,12 +1,12 @@
 //! A node's own line to the ledger: by it the others know that it lives, and whether it has contact with the partners.
 //!
 //! Both are advisory locks of the line's session, so that they end with it however it ends. They are shared by all nodes; who can
-//! take one alone knows that no other node has it.
+//! take one alone knows that no other node has it. A third lock tells with which start of a node the line began.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::timeout;
 
 use crate::pool::PoolSettings;
@@ -34,6 +34,7 @@ pub struct Former(Backend);
 pub struct Presence {
     connection: PgConnection,
     key: i32,
+    starts_key: i32,
     backend: Backend,
     first: bool,
 }
@@ -74,7 +75,8 @@ impl Presence {
         .await?;
         settings.prepare(&mut connection).await?;
         let backend = Backend { pid: own.pid, started_at: own.started_at };
-        Ok(Presence { connection, key: key(schema), backend, first: false })
+        let (key, starts_key) = (key(schema), starts_key(schema));
+        Ok(Presence { connection, key, starts_key, backend, first: false })
     }
 
     /// What the next line has to know of this one.
@@ -108,6 +110,14 @@ impl Presence {
             self.first = false;
         }
         Ok(())
+    }
+
+    /// Tells everybody with which start of a node this one lives: a position of the ledger.
+    pub async fn show_start(&mut self, start: i64) -> Result<(), sqlx::Error> {
+        sqlx::query!("select pg_advisory_lock_shared($1, $2)", self.starts_key, start_mark(start))
+            .execute(&mut self.connection)
+            .await
+            .map(|_| ())
     }
 
     /// Whether other nodes live.
@@ -161,6 +171,32 @@ impl Presence {
     }
 }
 
+/// The most living nodes that are told.
+const LIVING_MAX: i64 = 1_000;
+
+/// The marks ([`start_mark`]) of the starts with which the living nodes of a ledger live.
+pub async fn living_starts(pool: &PgPool, schema: &str) -> Result<Vec<i32>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select distinct objid::bigint::int as "mark!" from pg_locks
+        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+            and classid::bigint = $1 and objsubid = 2 and mode = 'ShareLock' and granted
+        limit $2"#,
+        i64::from(starts_key(schema)),
+        LIVING_MAX,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What a lock can say of the position of a start: its last 31 bits, which among the last starts mean one.
+pub fn start_mark(start: i64) -> i32 {
+    i32::try_from(start & i64::from(i32::MAX)).unwrap_or_default()
+}
+
+fn starts_key(schema: &str) -> i32 {
+    key(&format!("starts of {schema}"))
+}
+
 /// FNV-1a of the schema's name, without the sign, so that it reads the same in `pg_locks`.
 fn key(schema: &str) -> i32 {
     let hash =
@@ -170,11 +206,19 @@ fn key(schema: &str) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::{key, start_mark};
+
+    #[test]
+    fn starts_are_told_apart_in_a_ledger_of_any_length() {
+        assert_eq!(start_mark(4711), 4711);
+        assert_eq!(start_mark((1 << 31) + 7), 7);
+        assert_ne!(start_mark(1 << 40), start_mark((1 << 40) + 1));
+    }
 
     #[test]
     fn ledgers_in_one_database_have_locks_of_their_own() {
         assert_ne!(key("daybook"), key("daybook_2"));
         assert_eq!(key("daybook"), key("daybook"));
+        assert_ne!(super::starts_key("daybook"), key("daybook"));
     }
 }

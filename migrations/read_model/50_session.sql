@@ -19,6 +19,8 @@ create table session (
     primary key (session_id, valid_from)
 );
 
+-- for everybody at once, whatever the plan
+create unique index session_current on session (session_id) where valid_to is null;
 create index session_now on session (plan, session_id) where valid_to is null;
 create index session_then on session (plan, valid_from);
 create index session_until on session (until);

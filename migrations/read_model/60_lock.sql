@@ -18,5 +18,6 @@ create table lock (
     valid_to bigint
 );
 
+create unique index lock_current on lock (lock_id) where valid_to is null;
 create index lock_now on lock (plan, lock_id) where valid_to is null;
 create index lock_then on lock (plan, valid_from);

@@ -1,7 +1,8 @@
 -- What was refused for a reason of the office. A refusal stays.
 create table refusal (
     position bigint primary key,
-    plan text collate "C" not null,
+    -- nothing for what is in no plan: a notice, a user, the licence of a school
+    plan text collate "C",
     at timestamptz not null,
     who text collate "C" not null,
     session_id uuid,

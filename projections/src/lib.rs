@@ -19,6 +19,7 @@ pub mod import;
 pub mod lock;
 pub mod message;
 mod moment;
+pub mod node;
 pub mod outage;
 pub mod placement;
 pub mod plan;
@@ -61,5 +62,6 @@ pub fn read_models() -> Vec<Box<dyn Projection>> {
         Box::new(refusal::Refusals),
         Box::new(message::Messages),
         Box::new(outage::Outages),
+        Box::new(node::Nodes),
     ]
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Event, Obstacle, Who, Winner};
+use domain::{Event, Obstacle, RefusalCode, Who, Winner};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -34,14 +34,14 @@ pub struct RefusedByLock {
 /// So many were refused in a plan under a rule.
 #[derive(Debug, Clone)]
 pub struct RefusedCount {
-    /// Whether they asked for a lock, and not for a change.
-    pub of_lock: bool,
-    /// The plan.
-    pub plan: String,
+    /// The plan; none for what is in no plan, such as a notice.
+    pub plan: Option<String>,
     /// The rule; the code where it has no several rules.
     pub rule: String,
     /// How many.
     pub count: i64,
+    /// The critical action that was wanted; of changes it is not told.
+    pub action: Option<String>,
 }
 
 /// A record that people fight over.
@@ -55,27 +55,52 @@ pub struct Fought {
     pub count: i64,
 }
 
-/// Who was refused because of these locks, by lock and person; those who were refused last come first.
-pub async fn refused_by_locks(pool: &PgPool, locks: &[Uuid]) -> Result<Vec<RefusedByLock>, sqlx::Error> {
+/// Who was refused because of these locks, by lock, person and what was wanted: of each lock at most `limit`, those who were refused
+/// last come first.
+pub async fn refused_by_locks(
+    pool: &PgPool,
+    locks: &[Uuid],
+    limit: i64,
+) -> Result<Vec<RefusedByLock>, sqlx::Error> {
     sqlx::query_as!(
         RefusedByLock,
-        r#"select l.lock_id, r.who, r.code, r.action, count(*) as "count!", max(r.at) as "last_at!"
-        from refusal_lock l join refusal r on r.position = l.position
-        where l.lock_id = any ($1)
-        group by l.lock_id, r.who, r.code, r.action order by l.lock_id, max(r.at) desc"#,
+        r#"select l.lock_id as "lock_id!", b.who as "who!", b.code as "code!", b.action, b.count as "count!", b.at as "last_at!"
+        from unnest($1::uuid[]) as l (lock_id)
+        cross join lateral (
+            select r.who, r.code, r.action, count(*) as count, max(r.at) as at
+            from refusal_lock o join refusal r on r.position = o.position
+            where o.lock_id = l.lock_id
+            group by r.who, r.code, r.action order by max(r.at) desc limit $2) b
+        order by l.lock_id, b.at desc"#,
         locks,
+        limit,
     )
     .fetch_all(pool)
     .await
 }
 
-/// How many were refused in the last 24 hours, by plan and rule.
-pub async fn refused_counts(pool: &PgPool) -> Result<Vec<RefusedCount>, sqlx::Error> {
+/// How many changes were refused in the last 24 hours, by plan and rule: the most frequent, at most `limit`.
+pub async fn refused_changes(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCount>, sqlx::Error> {
     sqlx::query_as!(
         RefusedCount,
-        r#"select of_lock, plan, coalesce(rule, code) as "rule!", count(*) as "count!" from refusal
-        where at > clock_timestamp() - interval '24 hours'
-        group by of_lock, plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit 1000"#,
+        r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", null::text as action from refusal
+        where at > clock_timestamp() - interval '24 hours' and not of_lock
+        group by plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit $1"#,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// How many locks were denied in the last 24 hours, by plan, rule and action: the most frequent, at most `limit`.
+pub async fn denied_locks(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCount>, sqlx::Error> {
+    sqlx::query_as!(
+        RefusedCount,
+        r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", action from refusal
+        where at > clock_timestamp() - interval '24 hours' and of_lock
+        group by plan, coalesce(rule, code), action
+        order by count(*) desc, plan, coalesce(rule, code), action limit $1"#,
+        limit,
     )
     .fetch_all(pool)
     .await
@@ -85,9 +110,9 @@ pub async fn refused_counts(pool: &PgPool) -> Result<Vec<RefusedCount>, sqlx::Er
 pub async fn fought_over(pool: &PgPool, limit: i64) -> Result<Vec<Fought>, sqlx::Error> {
     sqlx::query_as!(
         Fought,
-        r#"select f.plan, c.subject as "record?", f.count as "count!" from (
+        r#"select f.plan as "plan!", c.subject as "record?", f.count as "count!" from (
             select plan, record_id, count(*) as count, max(position) as last from refusal
-            where at > clock_timestamp() - interval '24 hours' and record_id is not null
+            where at > clock_timestamp() - interval '24 hours' and record_id is not null and plan is not null
             group by plan, record_id order by count desc, last desc limit $1) f
         left join change c on c.plan = f.plan and c.position = f.last
         order by f.count desc, f.last desc"#,
@@ -100,7 +125,7 @@ pub async fn fought_over(pool: &PgPool, limit: i64) -> Result<Vec<Fought>, sqlx:
 struct Row {
     position: i64,
     append_end: i64,
-    plan: String,
+    plan: Option<String>,
     at: DateTime<Utc>,
     who: String,
     session_id: Option<Uuid>,
@@ -144,11 +169,10 @@ impl Projection for Refusals {
 }
 
 fn row(happened: &Happened) -> Option<Row> {
-    let plan = happened.plan.as_ref()?.to_string();
     let bare = |who: Who, session: Option<domain::SessionId>, code: &str, obstacles: &[Obstacle]| Row {
         position: happened.position,
         append_end: happened.append_end,
-        plan,
+        plan: happened.plan.as_ref().map(ToString::to_string),
         at: happened.at,
         who: who_text(who),
         session_id: session.map(|session| session.0),
@@ -173,6 +197,8 @@ fn row(happened: &Happened) -> Option<Row> {
         }),
         Event::LockDenied(e) => Some(Row {
             of_lock: true,
+            // A lock is blocked by cover and by nothing else.
+            rule: (e.code == RefusalCode::Blocked.word()).then(|| "cover".to_owned()),
             action: Some(e.action.word()),
             ..bare(e.who, e.session, &e.code, &e.obstacles)
         }),
@@ -201,7 +227,7 @@ async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx:
         select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::uuid[], $6::boolean[],
             $7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::bigint[])",
         &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.plan.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.at).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.session_id).collect::<Vec<_>>() as _,

@@ -40,6 +40,7 @@ mod school_years;
 mod sessions;
 mod sign_offs;
 mod soak;
+mod status_report;
 mod subscribers;
 mod timetable;
 mod too_late;

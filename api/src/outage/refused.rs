@@ -50,6 +50,12 @@ impl RefusedLogins {
         minutes.iter().filter(|((_, of), _)| *of == Some(outage)).map(|(_, counts)| counts.gated).sum()
     }
 
+    /// How many the gate refused, and how many failed, of those that are not in the ledger yet.
+    pub fn all_waiting(&self) -> (u64, u64) {
+        let minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        minutes.values().fold((0, 0), |(gated, failed), it| (gated + it.gated, failed + it.failed))
+    }
+
     /// Takes the minutes that are over at a moment out, to be written; with nothing all of them.
     pub fn take(&self, node: &str, over_at: Option<DateTime<Utc>>) -> Vec<LoginsRefused> {
         let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +93,7 @@ mod tests {
         refused.gated(at(0), Some(outage));
         refused.gated(at(59), Some(outage));
         refused.failed(at(61));
-        assert_eq!(refused.waiting(outage), 2);
+        assert_eq!((refused.waiting(outage), refused.all_waiting()), (2, (2, 1)));
         assert!(refused.take("alpha", Some(at(59))).is_empty());
         let over = refused.take("alpha", Some(at(60)));
         assert_eq!((over.len(), over[0].gated, over[0].minute), (1, 2, at(0)));

@@ -38,6 +38,8 @@ pub struct Watch {
     desk: Arc<Desk>,
     line: Option<Presence>,
     former: Option<Former>,
+    /// Where the start of this node is on record.
+    start: i64,
     /// Good answers of the ledger in a row, while it counts as gone.
     ledger_good: u32,
     /// Good answers of all partners in a row.
@@ -59,6 +61,7 @@ impl Watch {
             desk,
             line: None,
             former,
+            start: 0,
             ledger_good: 0,
             partners_good: 0,
             has_contact: false,
@@ -72,7 +75,8 @@ impl Watch {
             line.hold_contact().await?;
         }
         let (node, version) = (watch.desk.terms.contact.node.clone(), env!("CARGO_PKG_VERSION").to_owned());
-        tell(&watch.desk, StartNode { node, version, first, lost }).await?;
+        watch.start = tell(&watch.desk, StartNode { node, version, first, lost }).await?;
+        line.show_start(watch.start).await?;
         line.settle().await?;
         watch.line = Some(line);
         watch.desk.learn_site().await?;
@@ -162,9 +166,10 @@ impl Watch {
 
     /// The same locks on a new line.
     async fn live_on(&mut self) -> Result<(), Failure> {
-        let has_contact = self.has_contact;
+        let (has_contact, start) = (self.has_contact, self.start);
         let line = self.line()?;
         line.come_alive().await?;
+        line.show_start(start).await?;
         line.settle().await?;
         if has_contact {
             line.hold_contact().await?;
@@ -212,10 +217,11 @@ impl Watch {
 
     async fn put_on_record(&mut self, silent: &[String]) -> Result<(), Failure> {
         let desk = self.desk.clone();
-        let lost_at = desk.standing.known().ledger_lost;
+        let (lost_at, start) = (desk.standing.known().ledger_lost, self.start);
         let line = self.line()?;
         // Another living node has either never lost the ledger, or has come back before and told.
         let first = line.come_alive().await?;
+        line.show_start(start).await?;
         if let (true, Some(at)) = (first, lost_at) {
             let contacts = std::iter::once(LEDGER.to_owned()).chain(silent.iter().cloned()).collect();
             let back = silent.is_empty().then(|| desk.now());
@@ -297,10 +303,10 @@ async fn silent_partners(desk: Arc<Desk>) -> Vec<String> {
         .collect()
 }
 
-/// Carries a command of the service itself out, within bounds.
-async fn tell(desk: &Arc<Desk>, command: impl Command + Send + Sync + 'static) -> Result<(), Failure> {
+/// Carries a command of the service itself out, within bounds; answers the last position that it wrote.
+async fn tell(desk: &Arc<Desk>, command: impl Command + Send + Sync + 'static) -> Result<i64, Failure> {
     let done = desk.execute(Request::of(Who::System), command, Extra::default(), |_, _| Answer::empty(204));
-    timeout(STEP_WITHIN, done).await.unwrap_or(Err(Failure::Unavailable)).map(|_| ())
+    timeout(STEP_WITHIN, done).await.unwrap_or(Err(Failure::Unavailable)).map(|done| done.position.number)
 }
 
 /// Writes the counts of refused log-ins whose minute is over; with nothing all of them. What cannot be written waits.

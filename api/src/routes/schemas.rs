@@ -12,10 +12,12 @@ mod messages;
 mod notices;
 pub mod outage;
 pub mod records;
+mod status;
 
 pub use messages::*;
 pub use notices::*;
 pub use outage::Outage;
+pub use status::*;
 
 /// One page of a list.
 #[derive(Serialize, ToSchema)]
@@ -482,15 +484,4 @@ pub struct Changes {
     pub items: Vec<Change>,
     /// The position to read on after.
     pub next: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct StatusReport {
-    pub service: serde_json::Value,
-    pub users: serde_json::Value,
-    pub sessions: Vec<serde_json::Value>,
-    pub locks: Vec<serde_json::Value>,
-    pub conflicts: serde_json::Value,
-    pub engine: serde_json::Value,
-    pub notices: serde_json::Value,
 }

@@ -3,16 +3,19 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgPool;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Course, LISTED_MAX, Quietest, course, quietest};
+
 /// How many are logged in.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Users {
     /// Everybody, sessions of the site included.
     pub now: Count,
-    /// By school.
+    /// By school; the thousand with the most sessions.
     pub schools: Vec<SchoolCount>,
-    /// By plan and mode.
+    /// By plan and mode; the thousand with the most sessions.
     pub plans: Vec<PlanCount>,
     /// The average number of sessions over the last minutes.
     pub course: Course,
@@ -21,7 +24,7 @@ pub struct Users {
 }
 
 /// Sessions, and the people behind them.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// Sessions.
     pub sessions: usize,
@@ -30,7 +33,7 @@ pub struct Count {
 }
 
 /// How many are logged in to the plans of a school.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SchoolCount {
     /// Its number.
     pub school: String,
@@ -40,7 +43,7 @@ pub struct SchoolCount {
 }
 
 /// How many are logged in to a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanCount {
     /// The plan.
     pub plan: String,
@@ -51,26 +54,8 @@ pub struct PlanCount {
     pub modes: BTreeMap<String, usize>,
 }
 
-/// Averages over the last 5, 15 and 60 minutes.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct Course {
-    pub m5: f64,
-    pub m15: f64,
-    pub m60: f64,
-}
-
-/// When the fewest were there.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Quietest {
-    /// Where that stretch begins.
-    pub at: DateTime<Utc>,
-    /// How many were there.
-    pub sessions: i64,
-}
-
-/// How many are logged in, now and in the course of the day.
-pub async fn users(pool: &PgPool) -> Result<Users, sqlx::Error> {
+/// How many are logged in, now and in the course of the day before.
+pub async fn users(pool: &PgPool, now: DateTime<Utc>) -> Result<Users, sqlx::Error> {
     let present =
         sqlx::query!("select plan, mode, who from session where valid_to is null").fetch_all(pool).await?;
     let mut all = Counting::default();
@@ -86,23 +71,31 @@ pub async fn users(pool: &PgPool) -> Result<Users, sqlx::Error> {
         counting.add(who);
         *modes.entry(session.mode.clone()).or_default() += 1;
     }
+    let school = |(school, counting): (&str, Counting<'_>)| SchoolCount {
+        school: school.to_owned(),
+        count: counting.count(),
+    };
+    let plan = |(plan, (counting, modes)): (&str, (Counting<'_>, BTreeMap<String, usize>))| PlanCount {
+        plan: plan.to_owned(),
+        count: counting.count(),
+        modes,
+    };
     Ok(Users {
         now: all.count(),
-        schools: schools
-            .into_iter()
-            .map(|(school, counting)| SchoolCount { school: school.to_owned(), count: counting.count() })
-            .collect(),
-        plans: plans
-            .into_iter()
-            .map(|(plan, (counting, modes))| PlanCount {
-                plan: plan.to_owned(),
-                count: counting.count(),
-                modes,
-            })
-            .collect(),
-        course: course(pool).await?,
-        quietest: quietest(pool).await?,
+        schools: fullest(schools.into_iter().map(school).collect(), |it| it.count.sessions),
+        plans: fullest(plans.into_iter().map(plan).collect(), |it| it.count.sessions),
+        course: course(pool, now).await?,
+        quietest: quietest(pool, now).await?,
     })
+}
+
+/// Of too many those with the most sessions, in the order in which they came.
+fn fullest<T>(all: Vec<T>, sessions: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut placed: Vec<(usize, T)> = all.into_iter().enumerate().collect();
+    placed.sort_by_key(|(_, it)| Reverse(sessions(it)));
+    placed.truncate(usize::try_from(LISTED_MAX).unwrap_or(usize::MAX));
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, it)| it).collect()
 }
 
 #[derive(Default)]
@@ -122,54 +115,14 @@ impl<'a> Counting<'a> {
     }
 }
 
-async fn course(pool: &PgPool) -> Result<Course, sqlx::Error> {
-    sqlx::query_as!(
-        Course,
-        r#"with clock as materialized (select clock_timestamp() as now),
-        recent as materialized (
-            select since, now as until from session, clock where until is null
-            union all
-            select since, until from session, clock where until > now - interval '60 minutes'),
-        spent as (
-            select minutes, coalesce(sum(extract(epoch from
-                until - greatest(since, now - make_interval(mins => minutes)))), 0) / (60 * minutes) as sessions
-            from clock cross join (values (5), (15), (60)) as m (minutes)
-            left join recent on until > now - make_interval(mins => minutes) and since < now
-            group by minutes)
-        select (max(round(sessions, 1)) filter (where minutes = 5))::float8 as "m5!",
-            (max(round(sessions, 1)) filter (where minutes = 15))::float8 as "m15!",
-            (max(round(sessions, 1)) filter (where minutes = 60))::float8 as "m60!"
-        from spent"#,
-    )
-    .fetch_one(pool)
-    .await
-}
+#[cfg(test)]
+mod tests {
+    use super::fullest;
 
-/// The time before the first log-in of all does not count: there was nothing to be quiet.
-async fn quietest(pool: &PgPool) -> Result<Quietest, sqlx::Error> {
-    sqlx::query_as!(
-        Quietest,
-        r#"with clock as materialized (
-            select now, greatest(now - interval '24 hours', coalesce((select min(since) from session), now)) as begins
-            from (select clock_timestamp() as now) c),
-        recent as materialized (
-            select since, until from session where until is null
-            union all
-            select since, until from session, clock where until > begins),
-        step as (
-            select begins as at, (select count(*) from recent where since <= begins) as more from clock
-            union all
-            select at, sum(more)::bigint from (
-                select since as at, 1 as more from recent, clock where since > begins
-                union all
-                select until, -1 from recent where until is not null) edge
-            group by at having sum(more) <> 0),
-        stretch as (
-            select at, (sum(more) over (order by at))::bigint as sessions, lead(at) over (order by at) as ends
-            from step)
-        select at as "at!", sessions as "sessions!" from stretch, clock
-        order by sessions, coalesce(ends, now) - at desc, at limit 1"#,
-    )
-    .fetch_one(pool)
-    .await
+    #[test]
+    fn of_too_many_those_with_the_most_are_told_in_their_order() {
+        let all: Vec<(usize, usize)> = (0..2_000).map(|number| (number, number % 2)).collect();
+        let told = fullest(all, |it| it.1);
+        assert_eq!((told.len(), told[0], told[1], told[999]), (1_000, (1, 1), (3, 1), (1_999, 1)));
+    }
 }

@@ -11,4 +11,5 @@ mod plans_of_queries;
 mod presence;
 mod rebuild;
 mod setting;
+mod status;
 mod verify;

@@ -4,6 +4,8 @@ use domain::Kind;
 use projections::collision::{CollisionsOf, collisions};
 use projections::cover_list::cover_list;
 use projections::day::timetable_of_day;
+use projections::node::nodes_started;
+use projections::outage::{past_outages, refused_since};
 use projections::placement::{TimetableOf, placement, timetable};
 use projections::plan::plan;
 use projections::record::{RecordFilter, record, records};
@@ -12,6 +14,7 @@ use projections::{Moment, Page};
 use sqlx::PgConnection;
 
 use crate::office::Office;
+use crate::setting::Setting;
 
 /// Ten plans of 4,000 teachers, 2,000 lessons with two old states each, and 4,000 placements.
 const MANY: &str = "
@@ -109,4 +112,73 @@ async fn no_page_reads_a_whole_table() {
     assert_eq!(whole_scans(&mut owner).await, before);
     office.projections.stop().await;
     office.setting.drop_schemas().await;
+}
+
+/// Long histories of what the status report is made from: everything ended a month ago, but a few of each.
+const LONG_AGO: &str = "
+    insert into session (session_id, plan, who, mode, logged_in_at, since, until, valid_from, valid_to)
+    select md5('s' || i)::uuid, '1~2026-2027~' || i % 10, 'user:' || i % 500, 'read', t, t, t + interval '1 hour', i, i + 1
+    from generate_series(1, 60000) i, lateral (select now() - interval '60 days' + i * interval '30 seconds' as t) l;
+    insert into session (session_id, plan, who, mode, logged_in_at, since, valid_from)
+    select md5('p' || i)::uuid, '1~2026-2027~' || i % 10, 'user:' || i, 'read', now(), now(), 100000 + i from generate_series(1, 40) i;
+    insert into lock (lock_id, plan, session_id, who, action, granted_epoch, granted_position, granted_at, ended_at, valid_from, valid_to)
+    select md5('l' || i)::uuid, '1~2026-2027~' || i % 10, md5('s' || i)::uuid, 'user:1', 'licence', 1, i, now(), now(), i,
+        case when i <= 40000 then i + 1 end
+    from generate_series(1, 40020) i;
+    insert into refusal (position, plan, at, who, of_lock, code, record_id, obstacles, valid_from)
+    select i, '1~2026-2027~' || i % 10, now() - interval '60 days' + i * interval '85 seconds', 'user:' || i % 500, i % 2 = 0, 'stale',
+        md5('r' || i % 100)::uuid, '[]', i
+    from generate_series(1, 60000) i;
+    insert into refusal_lock (lock_id, position) select md5('l' || i)::uuid, i from generate_series(1, 40020) i;
+    insert into login_refusal (position, node, minute, outage_id, gated, failed, valid_from)
+    select i, 'alpha', now() - interval '60 days' + i * interval '85 seconds', md5('o' || i % 5000)::uuid, 1, 1, i
+    from generate_series(1, 60000) i;
+    insert into outage (outage_id, prevent_logins, ended_at, reason, valid_from)
+    select md5('o' || i)::uuid, true, now() - i * interval '1 hour', 'restart', i from generate_series(1, 5000) i;
+    insert into node (position, name, version, started_at, valid_from) select i, 'alpha', '1', now(), i from generate_series(1, 20000) i;
+    analyze session; analyze lock; analyze refusal; analyze refusal_lock; analyze login_refusal; analyze outage; analyze node";
+
+/// Whole scans, and rows that were read by an index, of the tables that the status report is made from.
+async fn read_rows(owner: &mut PgConnection) -> Vec<(String, i64, i64)> {
+    sqlx::query_as(
+        "select relname::text, seq_scan, coalesce(idx_tup_fetch, 0)
+            + (select sum(idx_tup_read)::bigint from pg_stat_user_indexes i where i.relid = t.relid)
+        from pg_stat_user_tables t
+        where schemaname = current_schema() and relname in
+            ('session', 'lock', 'refusal', 'refusal_lock', 'login_refusal', 'outage', 'node')
+        order by relname",
+    )
+    .fetch_all(owner)
+    .await
+    .expect("the statistics")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_report_costs_the_same_however_long_the_history_is() {
+    let setting = Setting::new().await;
+    let projections = setting.follow(Vec::new());
+    let mut owner = setting.as_owner().await;
+    sqlx::raw_sql(LONG_AGO).execute(&mut owner).await.expect("a long history");
+    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut owner).await.expect("flushed");
+    let before = read_rows(&mut owner).await;
+    let pool = projections.pool();
+    let rounds = 7;
+    for _ in 0..rounds {
+        let report = crate::status::report(&setting, &projections).await;
+        assert_eq!((report.sessions.len(), report.users.now.sessions), (40, 40));
+        assert_eq!((report.locks.len(), report.conflicts.records.len()), (20, 20));
+        let since = chrono::Utc::now() - chrono::TimeDelta::hours(24);
+        assert!(refused_since(pool, since).await.expect("asked").0 > 500);
+        assert_eq!(past_outages(pool, 10).await.expect("asked").len(), 10);
+        assert_eq!(nodes_started(pool, 1_000).await.expect("asked").len(), 1_000);
+    }
+    // Closing the connections writes down what they did.
+    projections.stop().await;
+    for (was, is) in before.iter().zip(read_rows(&mut owner).await) {
+        assert_eq!(was.1, is.1, "{} was read whole", is.0);
+        let rows = (is.2 - was.2) / rounds;
+        // A day has a thousand refusals here; each is read by an index and then itself, by several questions.
+        assert!(rows < 12_000, "{} rows of {} for one report", rows, is.0);
+    }
+    setting.drop_schemas().await;
 }

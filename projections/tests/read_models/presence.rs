@@ -1,17 +1,15 @@
-//! Sessions, locks, refusals, and the status report made from them.
+//! Sessions and locks.
 
 use std::time::Duration;
 
 use domain::{
-    Action, Actor, ChangeRefused, Event, Kind, LockDenied, LockEnd, LockEnded, LockGranted, LockId, Mode,
-    Obstacle, PlanId, RecordChanged, RecordCreated, RecordId, SessionChanged, SessionEnd, SessionEnded,
-    SessionId, SessionStarted, StreamName, UserId, Value, Who,
+    Action, Actor, Event, Kind, LockEnd, LockEnded, LockGranted, LockId, Mode, PlanId, RecordChanged,
+    RecordCreated, RecordId, SessionChanged, SessionEnd, SessionEnded, SessionId, SessionStarted, StreamName,
+    UserId, Value, Who,
 };
 use projections::lock::{lock, locks};
 use projections::session::{session, session_end, sessions};
-use projections::status::{Beside, StatusReport, status_report};
 use projections::{Moment, Projection, Projections};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::setting::{SOON, Setting};
@@ -184,117 +182,6 @@ async fn a_lock_is_held_from_its_grant_to_its_end() {
     let then = lock(pool, &plan(), id.0, Moment::AsOf(granted)).await.expect("lock").expect("it was there");
     assert_eq!(then.ended_reason, None);
     assert_eq!(locks(pool, &plan(), Moment::AsOf(granted), None, 10).await.expect("locks").len(), 1);
-    projections.stop().await;
-}
-
-async fn report(setting: &Setting, projections: &Projections) -> StatusReport {
-    let head = setting.ledger.head().await.expect("a head");
-    let status = projections.status();
-    let beside = Beside {
-        name_of: &name_of,
-        group_of: &|_| Some("planners".to_owned()),
-        session_age: Duration::from_secs(43_200),
-        lock_lease: Duration::from_secs(60),
-        head,
-        projections: &status,
-        service: &json!({ "version": "0" }),
-    };
-    status_report(projections.pool(), beside).await.expect("a report")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_status_report_tells_who_is_there_and_who_was_refused_because_of_whom() {
-    let setting = Setting::new().await;
-    let projections = setting.follow(all());
-    let empty = report(&setting, &projections).await;
-    assert_eq!((empty.users.now.sessions, empty.users.quietest.sessions), (0, 0));
-
-    let (a, b, site) = (session_id(1), session_id(2), session_id(3));
-    append(&setting, &projections, anna(), vec![started(a, anna(), Mode::Timetable, None)]).await;
-    append(&setting, &projections, anna(), vec![started(b, anna(), Mode::Read, None)]).await;
-    let of_site = StreamName::from("sessions");
-    append_to(&setting, &projections, &of_site, bert(), vec![started(site, bert(), Mode::Read, None)]).await;
-    let id = LockId(Uuid::from_u128(500));
-    let grant = LockGranted { lock: id, session: a, action: Action::DataImport, periods: None };
-    append(&setting, &projections, anna(), vec![grant.into()]).await;
-
-    let teacher = RecordId(Uuid::from_u128(60));
-    let named = |name: &str| Value::Text(name.into());
-    let fields = [("id".into(), named("GAUSS"))].into();
-    let made = RecordCreated {
-        record: teacher,
-        kind: Kind::Teachers,
-        revision: 1,
-        hour_of: None,
-        fields,
-        import: None,
-    };
-    append(&setting, &projections, anna(), vec![made.into()]).await;
-    let obstacle = Obstacle { session: a, who: anna(), lock: Some(id) };
-    let denied = LockDenied {
-        who: bert(),
-        session: None,
-        action: Action::TimeGrid,
-        periods: None,
-        code: "lock-refused".into(),
-        obstacles: vec![obstacle],
-    };
-    let refused = plan().stream().refused();
-    append_to(&setting, &projections, &refused, bert(), vec![denied.into()]).await;
-    for _ in 0..3 {
-        let mut stale = ChangeRefused::new(bert(), None, domain::RefusalCode::Stale).of_kind(Kind::Teachers);
-        stale.record = Some(teacher);
-        append_to(&setting, &projections, &refused, bert(), vec![stale.into()]).await;
-    }
-
-    let told = serde_json::to_value(report(&setting, &projections).await).expect("JSON");
-    assert_eq!(told["users"]["now"], json!({ "sessions": 3, "distinct": 2 }));
-    assert_eq!(told["users"]["schools"], json!([{ "school": "100234", "sessions": 2, "distinct": 1 }]));
-    assert_eq!(
-        told["users"]["plans"],
-        json!([{ "plan": PLAN, "sessions": 2, "distinct": 1, "modes": { "timetable": 1, "read": 1 } }])
-    );
-    assert!(told["users"]["quietest"]["sessions"].is_i64() && told["users"]["course"]["m5"].is_f64());
-    assert_eq!(told["sessions"].as_array().map(Vec::len), Some(3));
-    assert_eq!(told["locks"][0]["user"], "anna");
-    assert_eq!(told["locks"][0]["refused"][0]["user"], "bert");
-    assert_eq!(told["conflicts"]["refused"], json!([{ "plan": PLAN, "rule": "stale", "count": 3 }]));
-    assert_eq!(told["conflicts"]["denied"], json!([{ "plan": PLAN, "rule": "lock-refused", "count": 1 }]));
-    assert_eq!(
-        told["conflicts"]["records"],
-        json!([{ "plan": PLAN, "record": "teachers/GAUSS", "count": 3 }])
-    );
-    assert_eq!(told["engine"]["head"], setting.ledger.head().await.expect("a head").at().to_string());
-    assert_eq!(told["engine"]["projections"][0]["name"], "session");
-    assert!(told["engine"]["store_bytes"].as_i64() > Some(0));
-    projections.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_quietest_moment_is_the_longest_with_the_fewest() {
-    let setting = Setting::new().await;
-    let projections = setting.follow(all());
-    append(&setting, &projections, anna(), vec![started(session_id(1), anna(), Mode::Read, None)]).await;
-    append(&setting, &projections, bert(), vec![started(session_id(2), bert(), Mode::Read, None)]).await;
-    // As if the day had gone like this: one from six hours ago, the other from five hours to half an hour ago.
-    sqlx::raw_sql(
-        "update session set since = clock_timestamp() - interval '6 hours' where who like '%1';
-        update session set since = clock_timestamp() - interval '5 hours', until = clock_timestamp() - interval '30 minutes',
-            valid_to = 99 where who like '%2'",
-    )
-    .execute(&mut setting.as_owner().await)
-    .await
-    .expect("another past");
-    let users = report(&setting, &projections).await.users;
-    assert_eq!(users.quietest.sessions, 1);
-    let begin: bool =
-        sqlx::query_scalar("select abs(extract(epoch from clock_timestamp() - $1)) between 21000 and 22000")
-            .bind(users.quietest.at)
-            .fetch_one(projections.pool())
-            .await
-            .expect("a moment");
-    assert!(begin, "{:?}", users.quietest);
-    assert_eq!((users.course.m5, users.course.m60), (1.0, 1.5));
     projections.stop().await;
 }
 
