@@ -1,5 +1,7 @@
 //! The status report, made from sessions, locks and refusals.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,11 +9,13 @@ use domain::{
     Action, ChangeRefused, Event, Kind, LockDenied, LockGranted, LockId, Mode, NodeStarted, Obstacle,
     RecordCreated, RecordId, RefusalCode, StreamName, UserId, Value, Who,
 };
-use projections::Projections;
 use projections::node::nodes_started;
-use projections::read_models;
-use projections::status::{Beside, Quietest, StatusReport, status_report, users};
+use projections::status::{
+    Beside, Count, Course, PlanCount, Quietest, SchoolCount, StatusReport, Users, status_report, users,
+};
+use projections::{Projections, read_models};
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::presence::{PLAN, all, anna, append, append_to, bert, name_of, plan, session_id, started};
@@ -73,7 +77,7 @@ async fn the_status_report_tells_who_is_there_and_who_was_refused_because_of_who
     let refused = plan().stream().refused();
     append_to(&setting, &projections, &refused, bert(), vec![denied.into()]).await;
     for _ in 0..3 {
-        let mut stale = ChangeRefused::new(bert(), None, domain::RefusalCode::Stale).of_kind(Kind::Teachers);
+        let mut stale = ChangeRefused::new(bert(), None, RefusalCode::Stale).of_kind(Kind::Teachers);
         stale.record = Some(teacher);
         append_to(&setting, &projections, &refused, bert(), vec![stale.into()]).await;
     }
