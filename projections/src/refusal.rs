@@ -84,7 +84,7 @@ pub async fn refused_changes(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCou
     sqlx::query_as!(
         RefusedCount,
         r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", null::text as action from refusal
-        where at > clock_timestamp() - interval '24 hours' and not of_lock
+        where at > statement_timestamp() - interval '24 hours' and not of_lock
         group by plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit $1"#,
         limit,
     )
@@ -97,7 +97,7 @@ pub async fn denied_locks(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCount>
     sqlx::query_as!(
         RefusedCount,
         r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", action from refusal
-        where at > clock_timestamp() - interval '24 hours' and of_lock
+        where at > statement_timestamp() - interval '24 hours' and of_lock
         group by plan, coalesce(rule, code), action
         order by count(*) desc, plan, coalesce(rule, code), action limit $1"#,
         limit,
@@ -112,7 +112,7 @@ pub async fn fought_over(pool: &PgPool, limit: i64) -> Result<Vec<Fought>, sqlx:
         Fought,
         r#"select f.plan as "plan!", c.subject as "record?", f.count as "count!" from (
             select plan, record_id, count(*) as count, max(position) as last from refusal
-            where at > clock_timestamp() - interval '24 hours' and record_id is not null and plan is not null
+            where at > statement_timestamp() - interval '24 hours' and record_id is not null and plan is not null
             group by plan, record_id order by count desc, last desc limit $1) f
         left join change c on c.plan = f.plan and c.position = f.last
         order by f.count desc, f.last desc"#,

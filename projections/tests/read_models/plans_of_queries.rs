@@ -126,12 +126,12 @@ const LONG_AGO: &str = "
         case when i <= 40000 then i + 1 end
     from generate_series(1, 40020) i;
     insert into refusal (position, plan, at, who, of_lock, code, record_id, obstacles, valid_from)
-    select i, '1~2026-2027~' || i % 10, now() - interval '60 days' + i * interval '85 seconds', 'user:' || i % 500, i % 2 = 0, 'stale',
+    select i, '1~2026-2027~' || i % 10, now() - interval '60 days' + i * interval '86.4 seconds', 'user:' || i % 500, i % 2 = 0, 'stale',
         md5('r' || i % 100)::uuid, '[]', i
     from generate_series(1, 60000) i;
     insert into refusal_lock (lock_id, position) select md5('l' || i)::uuid, i from generate_series(1, 40020) i;
     insert into login_refusal (position, node, minute, outage_id, gated, failed, valid_from)
-    select i, 'alpha', now() - interval '60 days' + i * interval '85 seconds', md5('o' || i % 5000)::uuid, 1, 1, i
+    select i, 'alpha', now() - interval '60 days' + i * interval '86.4 seconds', md5('o' || i % 5000)::uuid, 1, 1, i
     from generate_series(1, 60000) i;
     insert into outage (outage_id, prevent_logins, ended_at, reason, valid_from)
     select md5('o' || i)::uuid, true, now() - i * interval '1 hour', 'restart', i from generate_series(1, 5000) i;
