@@ -58,15 +58,14 @@ pub async fn quietest(pool: &PgPool, now: DateTime<Utc>) -> Result<Quietest, sql
             select $1::timestamptz as now, greatest($1 - interval '24 hours',
                 least($1, coalesce((select min(since) from session), $1))) as begins),
         recent as materialized (
-            select since, null::timestamptz as until from session, clock where until is null and since <= now
+            select since, null::timestamptz as until from session where until is null
             union all
-            select since, case when until <= now then until end from session, clock
-            where until > begins and since <= now),
+            select since, case when until <= now then until end from session, clock where until > begins),
         step as (
             select begins as at, (select count(*) from recent where since <= begins) as more from clock
             union all
             select at, sum(more)::bigint from (
-                select since as at, 1 as more from recent, clock where since > begins
+                select since as at, 1 as more from recent, clock where since > begins and since <= now
                 union all
                 select until, -1 from recent where until is not null) edge
             group by at having sum(more) <> 0),
