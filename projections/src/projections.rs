@@ -14,7 +14,9 @@ use crate::projection::Projection;
 use crate::reading::Reading;
 
 /// How often a waiter looks whether another node has done the work.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_FIRST: Duration = Duration::from_millis(10);
+/// And how often at the most after that, so that many who wait ask little.
+const LOOK_EVERY: Duration = Duration::from_millis(160);
 
 /// Whether a projection takes events in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +188,7 @@ impl Projections {
     ) -> Result<(), Behind> {
         let deadline = Instant::now() + at_most;
         let mut statuses = self.progress.statuses.subscribe();
+        let mut look = LOOK_FIRST;
         loop {
             let behind = Behind { reached: 0, wanted: position };
             match judge(&statuses.borrow_and_update(), names, position) {
@@ -197,10 +200,14 @@ impl Projections {
                     }
                 }
             }
-            let slice = LOOK_EVERY.min(deadline.saturating_duration_since(Instant::now()));
-            if timeout(slice, statuses.changed()).await.is_err()
-                && self.reached_elsewhere(names, position).await
-            {
+            let slice = look.min(deadline.saturating_duration_since(Instant::now()));
+            if timeout(slice, statuses.changed()).await.is_ok() {
+                continue;
+            }
+            // The question may itself be held up; the wait is bounded all the same.
+            look = LOOK_EVERY.min(look * 2);
+            let left = LOOK_FIRST.max(deadline.saturating_duration_since(Instant::now()));
+            if timeout(left, self.reached_elsewhere(names, position)).await.unwrap_or(false) {
                 return Ok(());
             }
         }

@@ -14,6 +14,7 @@ mod day;
 mod editable;
 mod first;
 mod front;
+mod held_up;
 mod imports;
 mod keys;
 mod kills;
