@@ -37,6 +37,7 @@ mod rebuild;
 mod records;
 mod rights;
 mod routes_golden;
+mod scenario;
 mod school_years;
 mod sessions;
 mod sign_offs;

@@ -4,5 +4,6 @@ pub mod cluster;
 pub mod declared;
 pub mod doings;
 pub mod office;
+pub mod person;
 pub mod proxy;
 pub mod rounds;

@@ -125,15 +125,11 @@ impl Office {
         let server = tokio::spawn(async move {
             serve(listener, routes, ServeSettings::default(), drained).await;
         });
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
-            .build()
-            .expect("a client without TLS");
         Office {
             database,
             service: Some(service),
             base,
-            client,
+            client: client(),
             written: AtomicI64::new(0),
             shutdown,
             server: Some(server),
@@ -144,6 +140,20 @@ impl Office {
     pub async fn through(other: &Office, way: sqlx::postgres::PgConnectOptions, terms: Terms) -> Office {
         use sqlx::ConnectOptions;
         Office::at(other.database.clone(), way.to_url_lossy().into(), terms).await
+    }
+
+    /// The Daybook that another process runs at this address. Nobody can look behind it from here.
+    pub fn elsewhere(base: &str) -> Office {
+        let nowhere = sqlx::postgres::PgConnectOptions::new();
+        Office {
+            database: Arc::new(TestDatabase::of_own_server(nowhere)),
+            service: None,
+            base: base.to_owned(),
+            client: client(),
+            written: AtomicI64::new(0),
+            shutdown: Shutdown::new(),
+            server: None,
+        }
     }
 
     /// Ends the service and waits for it.
@@ -275,6 +285,10 @@ impl Office {
         assert_eq!(answer.outcome(), "201", "{}", answer.body);
         answer.body["token"].as_str().expect("a token").to_owned()
     }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client without TLS")
 }
 
 /// A path below the plan of the tests.

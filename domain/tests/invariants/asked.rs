@@ -16,7 +16,7 @@ use domain::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::desk::{Desk, the_plan};
+use crate::desk::Desk;
 use crate::drawn::NAMES;
 
 /// One thing that is asked for. Numbers choose among what is there.
@@ -26,6 +26,8 @@ pub enum Asked {
         person: usize,
         mode: Option<Mode>,
         site: bool,
+        /// The token of his last session is lost: this one takes its place.
+        instead: bool,
     },
     /// A session that lost contact is opened anew.
     Resume {
@@ -110,11 +112,13 @@ pub enum Based {
 impl Asked {
     /// Asks for it; the refusal, if it is one.
     pub fn ask(&self, desk: &mut Desk) -> Option<Refusal> {
-        let plan = the_plan();
+        let plan = desk.here();
         match self {
-            Asked::LogIn { person, mode, site } => {
+            Asked::LogIn { person, mode, site, instead } => {
                 let session = SessionId(desk.id());
                 let who = Who::User(desk.people[*person]);
+                let sessions = if *site { &desk.now.sessions } else { &desk.plan().sessions };
+                let own = sessions.iter().find(|own| *instead && own.who == who).map(|own| own.id);
                 let command = LogIn {
                     plan: (!site).then_some(plan),
                     session,
@@ -122,13 +126,15 @@ impl Asked {
                     period: None,
                     client: None,
                     resumed: false,
-                    replaces: None,
+                    replaces: own,
                 };
                 desk.ask(who, None, &command).err()
             }
             Asked::Resume { which } => {
                 let lost = desk.lost.get(*which).copied()?;
-                let ended = desk.plan.sessions.ended(lost)?;
+                // The door lets nobody come back who has left for another reason.
+                let ended =
+                    desk.plan().sessions.ended(lost).filter(|it| it.reason == SessionEnd::ContactLost)?;
                 let who = ended.session.who;
                 let command = LogIn {
                     plan: Some(plan),
@@ -142,7 +148,7 @@ impl Asked {
                 desk.ask(who, None, &command).err()
             }
             Asked::LogOut { site: true, which } => {
-                let (who, session) = desk.sessions.iter().nth(*which).map(|it| (it.who, it.id))?;
+                let (who, session) = desk.now.sessions.iter().nth(*which).map(|it| (it.who, it.id))?;
                 let command = EndSession { plan: None, session, reason: SessionEnd::LoggedOut };
                 desk.ask(who, Some(session), &command).err()
             }
@@ -164,10 +170,14 @@ impl Asked {
                 desk.ask(who, Some(session), &command).err()
             }
             Asked::Lock { which, action } => {
-                let (who, session) = present(desk, *which)?;
+                let (who, session) = editing(desk, *which)?;
                 let lock = LockId(desk.id());
                 desk.locks.insert(0, lock);
-                let periods = (*action == Action::Optimise).then(|| vec!["1".to_owned()]);
+                let periods = match action {
+                    Action::Optimise => Some(vec![["1", "1", "2"][which % 3].to_owned()]),
+                    Action::OptimiseMany => Some(vec!["1".to_owned(), "2".to_owned()]),
+                    _ => None,
+                };
                 let command = RequestLock { plan, lock, action: *action, periods };
                 desk.ask(who, Some(session), &command).err()
             }
@@ -185,7 +195,9 @@ impl Asked {
             Asked::Write { which, what, based, carries, for_period, disjoint } => {
                 let (target, how, body) = what.body();
                 let kind = target.kind();
-                let (who, session) = in_cover(desk, kind).or_else(|| present(desk, *which))?;
+                let (who, session) = in_cover(desk, kind).or_else(|| editing(desk, *which))?;
+                let precondition = based.of(desk, &target);
+                let how = if precondition == Precondition::Absent { How::Put } else { how };
                 let Json::Object(object) = body else { unreachable!("bodies are objects") };
                 let command = WriteRecord {
                     plan,
@@ -193,7 +205,7 @@ impl Asked {
                     body: read_fields(kind, &object).map_err(|faults| Refusal::invalid(&faults)),
                     room: None,
                     period: for_period.then(|| "1".to_owned()),
-                    precondition: based.of(desk, &target),
+                    precondition,
                     lock: carried(desk, *carries),
                     disjoint: *disjoint,
                     target,
@@ -201,7 +213,7 @@ impl Asked {
                 desk.ask(who, Some(session), &command).err()
             }
             Asked::Remove { which, kind, name, based, carries } => {
-                let (who, session) = present(desk, *which)?;
+                let (who, session) = in_cover(desk, *kind).or_else(|| editing(desk, *which))?;
                 let target = Target::Named(*kind, (*name).to_owned());
                 let precondition = based.of(desk, &target);
                 let lock = carried(desk, *carries);
@@ -209,7 +221,7 @@ impl Asked {
                 desk.ask(who, Some(session), &command).err()
             }
             Asked::Unplace { which, lesson, n, based } => {
-                let (who, session) = present(desk, *which)?;
+                let (who, session) = editing(desk, *which)?;
                 let target = Target::Hour { lesson: (*lesson).to_owned(), n: *n };
                 let precondition = based.of(desk, &target);
                 let command =
@@ -223,9 +235,9 @@ impl Asked {
                 desk.ask(who, Some(session), &command).err()
             }
             Asked::ImportByHolder { replace, missing, rows } => {
-                let lock = desk.plan.locks().find(|lock| lock.action == Action::DataImport)?;
+                let lock = desk.plan().locks().find(|lock| lock.action == Action::DataImport)?;
                 let (lock, session) = (lock.id, lock.session);
-                let who = desk.plan.sessions.get(session)?.who;
+                let who = desk.plan().sessions.get(session)?.who;
                 let command = import(desk, Some(lock), *replace, *missing, rows);
                 desk.ask(who, Some(session), &command).err()
             }
@@ -233,18 +245,25 @@ impl Asked {
     }
 }
 
-fn present(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
-    let count = desk.plan.sessions.len();
-    desk.plan.sessions.iter().nth(which % count.max(1)).map(|session| (session.who, session.id))
+pub fn present(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
+    let count = desk.plan().sessions.len();
+    desk.plan().sessions.iter().nth(which % count.max(1)).map(|session| (session.who, session.id))
+}
+
+/// Somebody who is there to edit; now and then, anybody.
+pub fn editing(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
+    let mut editing = desk.plan().sessions.iter().filter(|it| it.mode == Mode::Timetable);
+    let editing = if which == 0 { None } else { editing.nth(which % 2) };
+    editing.map(|session| (session.who, session.id)).or_else(|| present(desk, which))
 }
 
 /// Who plans cover, whoever it is, where cover is written.
 fn in_cover(desk: &Desk, kind: Kind) -> Option<(Who, SessionId)> {
-    let mut covering = desk.plan.sessions.iter().filter(|it| kind.is_of_cover() && it.mode == Mode::Cover);
+    let mut covering = desk.plan().sessions.iter().filter(|it| kind.is_of_cover() && it.mode == Mode::Cover);
     covering.next().map(|session| (session.who, session.id))
 }
 
-fn carried(desk: &Desk, which: Option<usize>) -> CarriedLock {
+pub fn carried(desk: &Desk, which: Option<usize>) -> CarriedLock {
     which.and_then(|which| desk.locks.get(which).copied())
 }
 
@@ -269,7 +288,7 @@ fn import(
     let files = [("GPU002.TXT", lessons), ("GPU001.TXT", hours), ("GPU004.TXT", teachers)];
     let files: Vec<_> = files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
     ImportFiles {
-        plan: the_plan(),
+        plan: desk.here(),
         import: ImportId(desk.id()),
         files: Arc::new(domain::gpu::read(&files)),
         mode: if replace { ImportMode::Replace } else { ImportMode::Merge },
@@ -283,7 +302,7 @@ fn import(
 }
 
 impl What {
-    fn body(&self) -> (Target, How, Json) {
+    pub fn body(&self) -> (Target, How, Json) {
         match self {
             What::Renamed(kind, from, to) => {
                 (Target::Named(*kind, (*from).to_owned()), How::Patch, json!({ "id": to }))
@@ -308,7 +327,10 @@ fn body_of(kind: Kind, body: usize) -> Json {
             "hours_per_week": body,
             "couplings": [{ "class": referred, "teacher": NAMES[body / 2], "subject": "A" }],
         }),
-        Kind::Periods => json!({ "from": "2026-08-01", "to": format!("2027-0{}-01", body + 1) }),
+        Kind::Periods if body.is_multiple_of(2) => {
+            json!({ "from": "2026-08-01", "to": format!("2027-01-0{}", body + 1) })
+        }
+        Kind::Periods => json!({ "from": "2027-02-01", "to": format!("2027-07-0{}", body + 1) }),
         Kind::Classes => json!({ "class_teacher": referred, "long_name": format!("class {body}") }),
         Kind::Teachers if body > 3 => json!({ "department": referred }),
         Kind::Rooms if body > 3 => json!({ "alternative_room": referred }),
@@ -327,17 +349,17 @@ fn body_of(kind: Kind, body: usize) -> Json {
 }
 
 impl Based {
-    fn of(self, desk: &Desk, target: &Target) -> Precondition {
+    pub fn of(self, desk: &Desk, target: &Target) -> Precondition {
         let ago = match self {
             Based::Present => return Precondition::Present,
             Based::Absent => return Precondition::Absent,
             Based::Revision(ago) => ago,
         };
         let record = match target {
-            Target::Named(kind, name) => desk.plan.named(*kind, name),
-            Target::Hour { lesson, n } => desk.plan.named(Kind::Lessons, lesson).and_then(|lesson| {
-                let period = desk.plan.named(Kind::Periods, "1")?;
-                desk.plan.placement(&domain::HourOf { lesson: lesson.id, period: period.id, n: *n })
+            Target::Named(kind, name) => desk.plan().named(*kind, name),
+            Target::Hour { lesson, n } => desk.plan().named(Kind::Lessons, lesson).and_then(|lesson| {
+                let period = desk.plan().named(Kind::Periods, "1")?;
+                desk.plan().placement(&domain::HourOf { lesson: lesson.id, period: period.id, n: *n })
             }),
             Target::New(_) | Target::Singleton(_) => None,
         };

@@ -1,62 +1,148 @@
 //! Decides and folds, as the service does; everything is written to bytes and read back before it is folded.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::command::add_user::{AddUser, Person};
 use domain::command::create_plan::CreatePlan;
+use domain::command::end_session::EndSession;
 use domain::command::found::FoundLedger;
-use domain::command::{Ask, Command, Obstruction, Office, PastChange, Stream};
+use domain::command::log_in::LogIn;
+use domain::command::request_lock::RequestLock;
+use domain::command::write_record::{How, Target, WriteRecord};
+use domain::command::{Ask, Command, Obstruction, Office, PastChange, Precondition, Stream};
 use domain::{
-    Accounts, At, Event, FieldChange, Fold, LockId, Plan, PlanId, Position, RecordId, Refusal, RefusalCode,
-    School, SessionId, Sessions, Site, Stamp, UserId, Who,
+    Accounts, Action, At, Event, FieldChange, Fold, Kind, LockId, NoticeId, Plan, PlanId, Position, RecordId,
+    Refusal, RefusalCode, School, SessionEnd, SessionId, Sessions, SignOffId, Site, Stamp, UserId, Who,
+    read_fields,
 };
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::holds;
+
 /// The people, by the groups they are in.
-pub const PEOPLE: [(&str, &str); 5] = [
+pub const PEOPLE: [(&str, &str); 6] = [
     ("admin", "administrators"),
     ("anna", "planners"),
     ("bert", "planners"),
     ("clara", "cover-planners"),
     ("curt", "cover-planners"),
+    ("dora", "administrators"),
 ];
+
+/// The plans that there are from the start, and those that may come to be; all of one school.
+const PLANS: [&str; 4] =
+    ["100234~2026-2027~1", "100234~2026-2027~2", "100234~2026-2027~3", "100234~2027-2028~1"];
 
 /// An event with where it went.
 pub struct Entry {
     pub stream: Stream,
+    /// The plan of the stream of a plan.
+    pub plan: Option<PlanId>,
     pub event: Event,
     pub who: Who,
     pub stamp: Stamp,
 }
 
-#[derive(Default)]
-pub struct Desk {
-    pub plan: Plan,
+/// All states.
+#[derive(Default, Clone)]
+pub struct Folded {
+    pub plans: BTreeMap<PlanId, Plan>,
     pub accounts: Accounts,
     pub site: Site,
     pub school: School,
     pub sessions: Sessions,
-    pub log: Vec<Entry>,
-    pub people: Vec<UserId>,
-    /// Every lock that was ever asked for.
-    pub locks: Vec<LockId>,
-    /// Sessions that lost contact, the last one first.
-    pub lost: Vec<SessionId>,
-    last_id: u128,
 }
 
-pub fn the_plan() -> PlanId {
-    "100234~2026-2027~1".parse().unwrap()
+impl Folded {
+    fn fold(&mut self, entry: &Entry, folding: &impl Folding) {
+        match (entry.stream, &entry.plan) {
+            (Stream::Plan, Some(plan)) => {
+                folding.fold(self.plans.entry(plan.clone()).or_default(), entry);
+            }
+            (Stream::Plan, None) => panic!("an event of no plan: {:?}", entry.event),
+            (Stream::Sessions, _) => folding.fold(&mut self.sessions, entry),
+            (Stream::Accounts, _) => folding.fold(&mut self.accounts, entry),
+            (Stream::Site, _) => folding.fold(&mut self.site, entry),
+            (Stream::School, _) => folding.fold(&mut self.school, entry),
+            (Stream::Messages, _) => {}
+        }
+    }
+
+    /// The states that a ledger leads to.
+    pub fn of(log: &[Entry]) -> Folded {
+        let mut folded = Folded::default();
+        log.iter().for_each(|entry| folded.fold(entry, &FromLedger));
+        folded
+    }
+}
+
+trait Folding {
+    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry);
+}
+
+/// As it is read from the ledger: where and when it was recorded is known.
+struct FromLedger;
+
+impl Folding for FromLedger {
+    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry) {
+        let at = At { version: entry.stamp.position, epoch: 1, stamp: Some(entry.stamp) };
+        state.evolve(&entry.event, &at);
+    }
+}
+
+/// As the service does it: folded before it is committed, stamped afterwards.
+struct AtOnce;
+
+impl Folding for AtOnce {
+    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry) {
+        state.evolve(&entry.event, &At { version: entry.stamp.position, epoch: 1, stamp: None });
+        state.settle(&entry.event, &entry.stamp);
+    }
+}
+
+#[derive(Default)]
+pub struct Desk {
+    /// The states as the service has them.
+    pub now: Folded,
+    /// The states as the ledger tells them.
+    pub again: Folded,
+    pub log: Vec<Entry>,
+    pub people: Vec<UserId>,
+    /// Every lock that was ever asked for, the last one first.
+    pub locks: Vec<LockId>,
+    /// Every sign-off that was ever asked for, the last one first.
+    pub sign_offs: Vec<SignOffId>,
+    /// Every notice that was ever posted, the last one first.
+    pub notices: Vec<NoticeId>,
+    /// Sessions that lost contact, the last one first.
+    pub lost: Vec<SessionId>,
+    /// By how many seconds the clock of the node that asks is wrong.
+    pub wrong_by: i64,
+    /// By how many days its date is another one.
+    pub days: i64,
+    here: usize,
+    last_id: u128,
 }
 
 pub fn moment(count: usize) -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_000_000 + i64::try_from(count).unwrap(), 0).unwrap()
 }
 
+/// The id of one of the plans.
+pub fn plan_id(which: usize) -> PlanId {
+    PLANS[which].parse().unwrap()
+}
+
 impl Desk {
-    pub fn with_plan() -> Desk {
+    /// Two plans and six people.
+    pub fn furnished() -> Desk {
         let mut desk = Desk::default();
         desk.ask(Who::System, None, &FoundLedger).unwrap();
-        desk.ask(Who::Operator, None, &CreatePlan::empty(the_plan(), None)).unwrap();
+        for plan in 0..2 {
+            desk.ask(Who::Operator, None, &CreatePlan::empty(plan_id(plan), None)).unwrap();
+        }
         for (name, group) in PEOPLE {
             let user = UserId(desk.id());
             let person = Person {
@@ -69,7 +155,64 @@ impl Desk {
             desk.ask(Who::Operator, None, &AddUser { user, person }).unwrap();
             desk.people.push(user);
         }
+        desk.split_the_year();
         desk
+    }
+
+    /// The first plan gets a second period, for the second half of the year.
+    fn split_the_year(&mut self) {
+        let (who, plan) = (Who::User(self.people[0]), self.here());
+        let (session, lock) = (SessionId(self.id()), LockId(self.id()));
+        let (mode, period, client) = (None, None, None);
+        let log_in =
+            LogIn { plan: Some(plan.clone()), session, mode, period, client, resumed: false, replaces: None };
+        self.ask(who, None, &log_in).unwrap();
+        let request = RequestLock { plan: plan.clone(), lock, action: Action::Periods, periods: None };
+        self.ask(who, Some(session), &request).unwrap();
+        for (name, precondition, body) in [
+            ("1", Precondition::Present, json!({ "to": "2027-01-31" })),
+            ("2", Precondition::Absent, json!({ "from": "2027-02-01", "to": "2027-07-31" })),
+        ] {
+            let write = WriteRecord {
+                plan: plan.clone(),
+                target: Target::Named(Kind::Periods, name.to_owned()),
+                how: if name == "1" { How::Patch } else { How::Put },
+                body: Ok(read_fields(Kind::Periods, body.as_object().unwrap()).unwrap()),
+                room: None,
+                period: None,
+                precondition,
+                lock: Some(lock),
+                disjoint: false,
+            };
+            self.ask(who, Some(session), &write).unwrap();
+        }
+        let end = EndSession { plan: Some(plan), session, reason: SessionEnd::LoggedOut };
+        self.ask(who, Some(session), &end).unwrap();
+    }
+
+    /// From now on everything concerns this plan, or the first one while there is no such plan.
+    pub fn turn_to(&mut self, which: usize) {
+        self.here = if self.now.plans.contains_key(&plan_id(which)) { which } else { 0 };
+    }
+
+    /// The plan that everything concerns.
+    pub fn here(&self) -> PlanId {
+        plan_id(self.here)
+    }
+
+    /// The state of that plan.
+    pub fn plan(&self) -> &Plan {
+        &self.now.plans[&self.here()]
+    }
+
+    /// The date at the site, as the node knows it.
+    pub fn today(&self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).unwrap() + TimeDelta::days(self.days)
+    }
+
+    /// Everything is forgotten, and known again from the ledger.
+    pub fn restart(&mut self) {
+        self.now = Folded::of(&self.log);
     }
 
     pub fn id(&mut self) -> Uuid {
@@ -90,19 +233,21 @@ impl Desk {
                 next += 1;
                 Uuid::from_u128(next)
             };
+            let (nothing, scope) = (Plan::default(), command.scope());
+            let beside = command.school().map(|_| command.plans_beside(&self.now.school)).unwrap_or_default();
             let office = Office {
-                plan: Some(&self.plan),
-                school: Some(&self.school),
-                plans_beside: Vec::new(),
-                accounts: &self.accounts,
-                site: &self.site,
-                sessions: &self.sessions,
+                plan: scope.map(|plan| self.now.plans.get(plan).unwrap_or(&nothing)),
+                school: command.school().map(|_| &self.now.school),
+                plans_beside: beside.iter().filter_map(|plan| self.now.plans.get(plan)).collect(),
+                accounts: &self.now.accounts,
+                site: &self.now.site,
+                sessions: &self.now.sessions,
             };
             let mut ask = Ask {
                 who,
                 session,
-                now: moment(self.log.len()),
-                today: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
+                now: moment(self.log.len()) + TimeDelta::seconds(self.wrong_by),
+                today: self.today(),
                 new_id: &mut new_id,
                 history: history.as_deref(),
             };
@@ -112,7 +257,9 @@ impl Desk {
             match decided {
                 Ok(events) => {
                     let count = events.len();
-                    events.into_iter().for_each(|(stream, event)| self.fold(stream, &event, who));
+                    for (stream, event) in events {
+                        self.fold(stream, scope.filter(|_| stream == Stream::Plan), &event, who);
+                    }
                     return Ok(count);
                 }
                 Err(Obstruction::Refused(refusal)) => {
@@ -142,6 +289,9 @@ impl Desk {
                     (e.revision, e.fields.iter().map(set).collect())
                 }
                 Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
+                Event::NoticePosted(e) if e.notice.0 == record.0 => (1, Vec::new()),
+                Event::NoticeChanged(e) if e.notice.0 == record.0 => (e.revision, e.changes.clone()),
+                Event::NoticeWithdrawn(e) if e.notice.0 == record.0 => (e.revision, Vec::new()),
                 _ => return None,
             };
             let position = Position { epoch: 1, number: entry.stamp.position };
@@ -150,27 +300,15 @@ impl Desk {
         self.log.iter().filter_map(change).filter(|past| past.revision > after_revision).collect()
     }
 
-    /// As the service does it: folded before it is committed, stamped afterwards.
-    fn fold(&mut self, stream: Stream, event: &Event, who: Who) {
-        let event = read_back(event);
+    fn fold(&mut self, stream: Stream, plan: Option<&PlanId>, event: &Event, who: Who) {
         let position = i64::try_from(self.log.len()).unwrap() + 1;
         let stamp = Stamp { position, at: moment(self.log.len()) };
-        let at = At { version: position, epoch: 1, stamp: None };
-        match stream {
-            Stream::Plan => fold(&mut self.plan, &event, &at, &stamp),
-            Stream::Sessions => fold(&mut self.sessions, &event, &at, &stamp),
-            Stream::Accounts => fold(&mut self.accounts, &event, &at, &stamp),
-            Stream::Site => fold(&mut self.site, &event, &at, &stamp),
-            Stream::School => fold(&mut self.school, &event, &at, &stamp),
-            Stream::Messages => {}
-        }
-        self.log.push(Entry { stream, event, who, stamp });
+        let entry = Entry { stream, plan: plan.cloned(), event: read_back(event), who, stamp };
+        holds::check_event(self, &entry);
+        self.now.fold(&entry, &AtOnce);
+        self.again.fold(&entry, &FromLedger);
+        self.log.push(entry);
     }
-}
-
-fn fold<S: Fold>(state: &mut S, event: &Event, at: &At, stamp: &Stamp) {
-    state.evolve(event, at);
-    state.settle(event, stamp);
 }
 
 /// The event that comes of its own bytes, which must be the same one with the same bytes.
@@ -189,6 +327,7 @@ fn check_recorded(refusal: &Refusal) {
         matches!(refusal.code, Blocked | LockEnded | LockMissing | LockRefused | NotAlone | Stale);
     assert!(!of_the_office || refusal.event.is_some(), "{refusal:?}");
     if let Some(event) = &refusal.event {
+        assert!(matches!(**event, Event::ChangeRefused(_) | Event::LockDenied(_)), "{event:?}");
         read_back(event);
     }
 }

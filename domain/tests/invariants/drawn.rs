@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::asked::{Asked, Based, What};
 
 pub const NAMES: [&str; 3] = ["A", "B", "TS 3"];
-const LESSONS: [&str; 2] = ["1", "2"];
+pub const LESSONS: [&str; 2] = ["1", "2"];
 const KINDS: [Kind; 6] =
     [Kind::Teachers, Kind::Teachers, Kind::Teachers, Kind::Classes, Kind::Rooms, Kind::Departments];
 
@@ -23,13 +23,17 @@ fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
 }
 
-fn based() -> impl Strategy<Value = Based> {
+pub fn based() -> impl Strategy<Value = Based> {
     prop_oneof![
         1 => Just(Based::Absent),
         3 => Just(Based::Present),
         12 => Just(Based::Revision(0)),
         8 => (1..3_u64).prop_map(Based::Revision),
     ]
+}
+
+fn person() -> impl Strategy<Value = usize> {
+    prop::sample::select(vec![0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5_usize])
 }
 
 fn mode() -> impl Strategy<Value = Option<Mode>> {
@@ -44,12 +48,12 @@ fn mode() -> impl Strategy<Value = Option<Mode>> {
     ])
 }
 
-fn what() -> impl Strategy<Value = What> {
+pub fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         4 => (kind(), name(), 0..6_usize).prop_map(|(kind, name, body)| What::Named(kind, name, body)),
         3 => (prop::sample::select(&LESSONS[..]), 0..6_usize)
             .prop_map(|(name, body)| What::Named(Kind::Lessons, name, body)),
-        1 => (prop::sample::select(&["1", "2"][..]), 0..3_usize)
+        2 => (prop::sample::select(&["1", "2"][..]), 0..3_usize)
             .prop_map(|(name, body)| What::Named(Kind::Periods, name, body)),
         5 => (of_cover(), prop::sample::select(&LESSONS[..]), 0..6_usize)
             .prop_map(|(kind, name, body)| What::Named(kind, name, body)),
@@ -68,6 +72,9 @@ fn action() -> impl Strategy<Value = Action> {
         Action::TimeGrid,
         Action::Optimise,
         Action::Optimise,
+        Action::OptimiseMany,
+        Action::NewSchoolYear,
+        Action::Licence,
     ])
 }
 
@@ -80,8 +87,12 @@ impl Asked {
         let which = 0..6_usize;
         let carries = prop::option::of(0..3_usize);
         prop_oneof![
-            6 => (prop::sample::select(vec![0, 1, 1, 1, 2, 2, 2, 3, 3, 4_usize]), mode(), prop::bool::weighted(0.1))
-                .prop_map(|(person, mode, site)| Asked::LogIn { person, mode, site }),
+            10 => (person(), mode(), prop::bool::weighted(0.1), prop::bool::weighted(0.05), prop::bool::weighted(0.9))
+                .prop_map(|(person, mode, site, instead, sensible)| {
+                    let covers = matches!(person, 3 | 4);
+                    let mode = mode.filter(|mode| !sensible || (*mode == Mode::Cover) == covers);
+                    Asked::LogIn { person, mode, site, instead }
+                }),
             2 => which.clone().prop_map(|which| Asked::Resume { which }),
             4 => (which.clone(), prop::bool::weighted(0.1)).prop_map(|(which, site)| Asked::LogOut { which, site }),
             3 => which.clone().prop_map(|which| Asked::Expire { which }),
@@ -103,6 +114,9 @@ impl Asked {
             ),
             1 => (which.clone(), of_cover(), prop::sample::select(&LESSONS[..]), based()).prop_map(
                 |(which, kind, name, based)| Asked::Remove { which, kind, name, based, carries: None }
+            ),
+            1 => (which.clone(), prop::sample::select(&["1", "2"][..]), based(), carries.clone()).prop_map(
+                |(which, name, based, carries)| Asked::Remove { which, kind: Kind::Periods, name, based, carries }
             ),
             2 => (which.clone(), prop::sample::select(&LESSONS[..]), 1..4_u32, based())
                 .prop_map(|(which, lesson, n, based)| Asked::Unplace { which, lesson, n, based }),

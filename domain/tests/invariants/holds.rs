@@ -1,16 +1,125 @@
-//! What must hold after every command.
+//! What must hold when something happens, and after every command.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use domain::command::Stream;
-use domain::{Action, At, Event, Fold, Kind, Mode, Plan, Record, Value};
+use domain::{Action, Event, FieldChange, Kind, Lock, Mode, Plan, PlanCondition, Record, SessionId, Value};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Entry, Folded};
 
+/// What must hold of what the office is like when this event is decided.
+pub fn check_event(desk: &Desk, entry: &Entry) {
+    check_site_event(desk, entry);
+    let Some(plan) = entry.plan.as_ref().and_then(|plan| desk.now.plans.get(plan)) else { return };
+    let is_open = plan.condition() == PlanCondition::Open;
+    match &entry.event {
+        Event::SessionStarted(e) => {
+            let held = plan.locks().any(|lock| lock.action.is_exclusive());
+            assert!(!held, "somebody gets in beside an exclusive lock");
+            assert!(
+                plan.sign_offs.reservations().next().is_none(),
+                "somebody gets into a plan that is kept shut"
+            );
+            let licence =
+                desk.now.plans.values().flat_map(Plan::locks).any(|lock| lock.action == Action::Licence);
+            assert!(!licence, "somebody gets into a school that is kept shut");
+            assert!(is_open || e.mode == Mode::Read, "somebody works in a plan that is only read");
+            if e.mode == Mode::Cover {
+                check_cover_begins(plan, e.period);
+            }
+        }
+        Event::SessionChanged(e) => {
+            let before = plan.sessions.get(e.session).expect("a session that is there changes");
+            let mode = e.mode.unwrap_or(before.mode);
+            if mode == Mode::Cover && (e.mode.is_some() || e.period.is_some()) {
+                check_cover_begins(plan, e.period.or(before.period));
+            }
+        }
+        Event::LockGranted(e) if e.action == Action::Optimise => {
+            check_nobody_covers(desk, plan, e.session, e.periods.as_deref());
+        }
+        Event::RecordCreated(_) | Event::ImportDone(_) | Event::OptimisationDone(_) => {
+            assert!(is_open, "a plan that is only read changes");
+        }
+        Event::RecordChanged(e) => {
+            assert!(is_open, "a plan that is only read changes");
+            let before = plan.record(e.record).expect("a record that is there changes").revision;
+            assert_eq!(e.revision, before + 1, "revisions count up by one");
+            check_changes(&e.changes);
+        }
+        Event::RecordRemoved(e) => {
+            assert!(is_open, "a plan that is only read changes");
+            let before = plan.record(e.record).expect("a record that is there is removed").revision;
+            assert_eq!(e.revision, before + 1, "revisions count up by one");
+        }
+        Event::PlanChanged(e) => assert_eq!(e.revision, plan.revision().1 + 1, "revisions count up by one"),
+        Event::SessionEnded(e) => {
+            assert!(plan.sessions.get(e.session).is_some(), "a session ends once");
+            let kept = plan.locks().any(|lock| lock.session == e.session);
+            assert!(!kept, "a session ends and its lock does not");
+        }
+        Event::LockEnded(e) => assert!(plan.lock(e.lock).is_some(), "a lock ends once"),
+        _ => {}
+    }
+}
+
+fn check_site_event(desk: &Desk, entry: &Entry) {
+    match &entry.event {
+        Event::SessionStarted(_) => {
+            assert!(desk.now.site.outages().state().lets_in(), "somebody gets in behind a closed gate");
+        }
+        Event::NoticeChanged(e) => {
+            let before = desk.now.site.notices().get(e.notice).map(|notice| notice.revision);
+            assert_eq!(Some(e.revision - 1), before, "revisions count up by one");
+            check_changes(&e.changes);
+        }
+        Event::LicenceChanged(e) => {
+            assert_eq!(e.revision, desk.now.school.licence().revision + 1, "revisions count up by one");
+            let held = |plan: &Plan| plan.locks().any(|lock| lock.action == Action::Licence);
+            assert!(desk.now.plans.values().any(held), "the licence changes under its lock");
+            check_changes(&e.changes);
+        }
+        Event::OutageChanged(_) | Event::OutageEnded(_) => {
+            assert!(desk.now.site.outages().current().is_some(), "there is no outage");
+        }
+        _ => {}
+    }
+}
+
+/// A change that changes nothing is none.
+fn check_changes(changes: &[FieldChange]) {
+    assert!(!changes.is_empty(), "a change of nothing");
+    assert!(changes.iter().all(|change| change.from != change.to), "a field changes to what it is");
+}
+
+fn check_cover_begins(plan: &Plan, period: Option<domain::RecordId>) {
+    let optimised = plan.locks().any(|lock| lock.action.is_optimisation() && lock.covers(period));
+    assert!(!optimised, "cover mode begins in a period that is being optimised");
+}
+
+/// Cover of another user keeps a period from being optimised: the own one of each, or every one that is not over.
+fn check_nobody_covers(desk: &Desk, plan: &Plan, holder: SessionId, periods: Option<&[domain::RecordId]>) {
+    let holder = plan.sessions.get(holder).expect("whoever gets a lock is there").who;
+    let restricted = plan
+        .singleton(Kind::SchoolData)
+        .is_some_and(|data| data.fields.get("cover_restricted_to_period") == Some(&Value::Flag(true)));
+    for period in periods.expect("periods are optimised") {
+        let is_over = plan.period_dates(*period).is_some_and(|(_, to)| to < desk.today());
+        for other in plan.sessions.iter().filter(|it| it.mode == Mode::Cover && it.who != holder) {
+            let blocks = if restricted { other.period == Some(*period) } else { !is_over };
+            assert!(!blocks, "a period is optimised in which another user covers");
+        }
+    }
+}
+
+/// What must hold after every command.
 pub fn check(desk: &Desk) {
-    check_locks(&desk.plan);
-    check_names(&desk.plan);
-    check_references(&desk.plan);
+    for plan in desk.now.plans.values() {
+        check_locks(plan);
+        check_names(plan);
+        check_references(plan);
+    }
+    check_licence(desk);
+    check_same(&desk.now, &desk.again);
 }
 
 fn check_locks(plan: &Plan) {
@@ -18,25 +127,46 @@ fn check_locks(plan: &Plan) {
     for lock in &locks {
         assert!(plan.sessions.get(lock.session).is_some(), "a lock without its session");
         assert!(lock.granted.is_some(), "a lock without its fencing token");
+        for period in lock.periods.iter().flatten() {
+            assert!(plan.record(*period).is_some(), "a lock of no period");
+        }
         if lock.action.is_exclusive() {
             assert_eq!(locks.len(), 1, "an exclusive lock beside another lock");
             assert_eq!(plan.sessions.len(), 1, "an exclusive lock beside another session");
         }
     }
-    for (index, lock) in locks.iter().enumerate().filter(|(_, lock)| lock.action == Action::Optimise) {
+    let optimising: Vec<&&Lock> = locks.iter().filter(|lock| lock.action == Action::Optimise).collect();
+    for (index, lock) in optimising.iter().enumerate() {
         let [period] = lock.periods.as_deref().unwrap() else { panic!("one period is optimised at a time") };
-        let twice = locks[index + 1..].iter().any(|other| other.covers(Some(*period)));
+        let twice = optimising[index + 1..].iter().any(|other| other.covers(Some(*period)));
         assert!(!twice, "a period is optimised twice");
-        let holder = plan.holder(lock).unwrap().who;
-        let covering = plan.sessions.iter().any(|session| {
-            session.mode == Mode::Cover && session.who != holder && session.period == Some(*period)
-        });
-        assert!(!covering, "a period is optimised while another user covers in it");
+    }
+    for session in plan.sessions.iter() {
+        if let Some(period) = session.period {
+            assert!(plan.record(period).is_some(), "somebody works in no period");
+        }
+    }
+    let reserved: Vec<_> = plan.sign_offs.reservations().collect();
+    assert!(reserved.len() < 2, "a plan is kept shut for two");
+    for (_, reservation) in reserved {
+        assert!(plan.sessions.get(reservation.session).is_some(), "a plan is kept shut for nobody");
+    }
+    for leaver in plan.sign_offs.iter().flat_map(|sign_off| &sign_off.leaving) {
+        assert!(plan.sessions.get(leaver.session).is_some(), "somebody has to leave who is not there");
+    }
+}
+
+/// Whoever has the lock of the licence is alone in every plan of the school.
+fn check_licence(desk: &Desk) {
+    let plans = || desk.now.plans.values();
+    if plans().flat_map(Plan::locks).any(|lock| lock.action == Action::Licence) {
+        let present: usize = plans().map(|plan| plan.sessions.len()).sum();
+        assert_eq!(present, 1, "the licence is locked beside another session");
     }
 }
 
 fn check_names(plan: &Plan) {
-    let mut names = BTreeSet::new();
+    let mut names = std::collections::BTreeSet::new();
     for record in plan.records() {
         if let Some(name) = record.name() {
             assert!(names.insert((record.kind.word(), name.to_owned())), "{name} is there twice");
@@ -52,16 +182,9 @@ fn check_names(plan: &Plan) {
 fn check_references(plan: &Plan) {
     for record in plan.records() {
         if let Some(hour) = record.hour_of {
-            assert_eq!(
-                plan.record(hour.lesson).map(|it| it.kind),
-                Some(Kind::Lessons),
-                "an hour of no lesson"
-            );
-            assert_eq!(
-                plan.record(hour.period).map(|it| it.kind),
-                Some(Kind::Periods),
-                "an hour in no period"
-            );
+            let is = |id, kind| plan.record(id).is_some_and(|it| it.kind == kind);
+            assert!(is(hour.lesson, Kind::Lessons), "an hour of no lesson");
+            assert!(is(hour.period, Kind::Periods), "an hour in no period");
         }
         for (name, value) in record.fields.iter().chain(record.by_period.values().flatten()) {
             value.references(|id| {
@@ -74,62 +197,71 @@ fn check_references(plan: &Plan) {
     }
 }
 
-/// The events alone lead to the same states; revisions of a name never come twice.
+/// The ledger, read again from the start, leads to the same states; revisions of a name never come twice.
 pub fn check_replay(desk: &Desk) {
-    let (mut plan, mut sessions) = (Plan::default(), domain::Sessions::default());
+    check_same(&desk.now, &Folded::of(&desk.log));
+    for plan in desk.now.plans.keys() {
+        check_revisions(desk.log.iter().filter(|entry| entry.plan.as_ref() == Some(plan)));
+    }
+}
+
+fn check_revisions<'a>(log: impl Iterator<Item = &'a Entry>) {
+    let mut names: BTreeMap<domain::RecordId, String> = BTreeMap::new();
     let mut revisions: BTreeMap<(Kind, String), u64> = BTreeMap::new();
-    for entry in &desk.log {
-        let at = At { version: entry.stamp.position, epoch: 1, stamp: Some(entry.stamp) };
-        match entry.stream {
-            Stream::Plan => plan.evolve(&entry.event, &at),
-            Stream::Sessions => sessions.evolve(&entry.event, &at),
-            Stream::Accounts | Stream::Site | Stream::School | Stream::Messages => {}
-        }
-        if let Event::RecordCreated(e) = &entry.event
-            && let Some(name) = e.fields.get("id").and_then(Value::text)
-        {
-            let last = revisions.insert((e.kind, name.to_owned()), e.revision);
-            assert!(last.is_none_or(|last| last < e.revision), "{name} counts anew");
-        }
-        // Whatever name it has then, that name has been used up to this revision.
-        if let Event::RecordChanged(domain::RecordChanged { record, revision, .. })
-        | Event::RecordRemoved(domain::RecordRemoved { record, revision, .. }) = &entry.event
-        {
-            let named = plan.record(*record).and_then(|it| it.name().map(|name| (it.kind, name.to_owned())));
-            let named = named.or_else(|| removed_name(&entry.event));
-            if let Some(named) = named {
-                let last = revisions.entry(named).or_default();
-                *last = (*last).max(*revision);
+    for entry in log {
+        match &entry.event {
+            Event::RecordCreated(e) => {
+                let Some(name) = e.fields.get("id").and_then(Value::text) else { continue };
+                let last = revisions.insert((e.kind, name.to_owned()), e.revision);
+                assert!(last.is_none_or(|last| last < e.revision), "{name} counts anew");
+                names.insert(e.record, name.to_owned());
             }
+            // Whatever name it has then, that name has been used up to this revision.
+            Event::RecordChanged(e) => {
+                let Some(name) = names.get_mut(&e.record) else { continue };
+                let renamed = e.changes.iter().find(|change| change.field == "id");
+                if let Some(to) = renamed.and_then(|change| change.to.as_ref()?.text()) {
+                    to.clone_into(name);
+                }
+                let last = revisions.entry((e.kind, name.clone())).or_default();
+                *last = (*last).max(e.revision);
+            }
+            Event::RecordRemoved(e) => {
+                let Some(name) = names.remove(&e.record) else { continue };
+                let last = revisions.entry((e.kind, name)).or_default();
+                *last = (*last).max(e.revision);
+            }
+            _ => {}
         }
     }
-    assert_eq!(summary(&plan), summary(&desk.plan));
-    let ids = |sessions: &domain::Sessions| sessions.iter().cloned().collect::<Vec<_>>();
-    assert_eq!(ids(&sessions), ids(&desk.sessions));
 }
 
-fn removed_name(event: &Event) -> Option<(Kind, String)> {
-    let Event::RecordRemoved(e) = event else { return None };
-    Some((e.kind, e.fields.get("id").and_then(Value::text)?.to_owned()))
-}
-
-#[derive(Debug, PartialEq)]
-struct Summary {
-    id: Option<domain::PlanId>,
-    title: String,
-    revision: (i64, u64),
-    records: BTreeMap<domain::RecordId, Record>,
-    sessions: Vec<domain::Session>,
-    locks: Vec<domain::Lock>,
-}
-
-fn summary(plan: &Plan) -> Summary {
-    Summary {
-        id: plan.id().cloned(),
-        title: plan.title().to_owned(),
-        revision: plan.revision(),
-        records: plan.records().map(|record| (record.id, Record::clone(record))).collect(),
-        sessions: plan.sessions.iter().cloned().collect(),
-        locks: plan.locks().cloned().collect(),
+fn check_same(one: &Folded, other: &Folded) {
+    assert!(one.plans.keys().eq(other.plans.keys()));
+    for (one, other) in one.plans.values().zip(other.plans.values()) {
+        check_same_plan(one, other);
     }
+    assert!(one.sessions.iter().eq(other.sessions.iter()));
+    assert_eq!(one.site.outages(), other.site.outages());
+    assert_eq!(one.site.notices().in_order(), other.site.notices().in_order());
+    assert!(one.school.plans().eq(other.school.plans()));
+    assert_eq!((one.school.licence(), one.school.shut()), (other.school.licence(), other.school.shut()));
+}
+
+fn check_same_plan(one: &Plan, other: &Plan) {
+    let facts =
+        |plan: &Plan| (plan.id().cloned(), plan.title().to_owned(), plan.condition(), plan.revision());
+    assert_eq!(facts(one), facts(other));
+    assert_eq!(one.records().count(), other.records().count());
+    for record in one.records() {
+        assert_eq!(Some(Record::clone(record)), other.record(record.id).map(|it| Record::clone(it)));
+    }
+    assert!(one.sessions.iter().eq(other.sessions.iter()));
+    assert!(
+        one.locks().eq(other.locks()),
+        "{:?}, {:?}",
+        one.locks().collect::<Vec<_>>(),
+        other.locks().collect::<Vec<_>>()
+    );
+    assert_eq!(one.sign_offs, other.sign_offs);
 }

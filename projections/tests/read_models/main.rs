@@ -12,5 +12,4 @@ mod presence;
 mod rebuild;
 mod setting;
 mod status;
-mod status_day;
 mod verify;
