@@ -9,8 +9,9 @@ use tests::office::{Office, PASSWORD, PLAN, plan};
 
 use super::outages::announce;
 
+/// The report once the read models have everything, the refusals too.
 async fn report(office: &Office, admin: &str) -> Json {
-    let answer = office.get(admin, "/status-report").await;
+    let answer = office.get_from(admin, "/status-report", office.head().await).await;
     assert_eq!(answer.outcome(), "200", "{}", answer.body);
     answer.body
 }

@@ -12,4 +12,5 @@ mod presence;
 mod rebuild;
 mod setting;
 mod status;
+mod status_day;
 mod verify;
