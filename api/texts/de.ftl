@@ -144,16 +144,6 @@ say-encoding = Die Prozent-Kodierung ist kaputt.
 say-etags = Das ist keine Liste von ETags.
 say-deep = Tiefer als { $max } Ebenen verschachtelt.
 say-member-twice = Diese Angabe steht zweimal da.
-say-field-missing = Die Angabe „{ $name }“ fehlt.
-say-field-unknown-none = Die Angabe „{ $name }“ gibt es hier nicht.
-say-field-unknown-of = Die Angabe „{ $name }“ gibt es hier nicht; möglich sind { $names }.
-say-field-unknown = Die Angabe „{ $name }“ gibt es hier nicht; möglich ist { $names }.
-say-variant-of = „{ $name }“ gibt es hier nicht; möglich sind { $names }.
-say-variant = „{ $name }“ gibt es hier nicht; möglich ist { $names }.
-say-type = Das ist von der falschen Art ({ $found }; erwartet: { $wanted }).
-say-value = Dieser Wert passt nicht ({ $found }; erwartet: { $wanted }).
-say-length = Die Länge passt nicht ({ $found }; erwartet: { $wanted }).
-say-json = Das ist kein JSON (Zeile { $line }, Spalte { $column }: { $what }).
 say-flag-must = Hier gehört true oder false hin.
 say-number-small = Hier gehört eine kleine ganze Zahl hin.
 say-number-whole = Hier gehört eine ganze Zahl hin.
@@ -172,13 +162,12 @@ say-no-part = Diesen Teil gibt es nicht; eine Datei hat einen Dateinamen.
 say-object = Hier gehört ein Objekt hin.
 say-time-zone = Diese Zeitzone gibt es nicht; eine heißt zum Beispiel Europe/Berlin.
 say-plan-one-source = Ein Plan beginnt mit einem anderen Plan: copy_of oder new_year_of.
-say-kind-no-period = Für { $kind } gibt es keine Werte für eine einzelne Periode.
+say-kind-no-period = Werte für eine einzelne Periode gibt es hier nicht ({ kind }).
 say-no-period = Der Plan hat keine Periode „{ $name }“.
 say-lost-session = Die verlorene Sitzung war in einem anderen Plan; bitte neu anmelden.
 say-credentials = Bitte Benutzer und Passwort senden oder ein Token in Authorization.
 say-whose-password = Wessen Passwort ist das?
 say-timetable-one-of = Bitte nach einem fragen: class, teacher oder room.
-say-date-says = Das sagt schon das Datum: bitte { $name } oder date angeben.
 say-room-or-null = Hier gehört der Name eines Raums hin, oder null.
 say-patterns-max = Eine Gruppe hat höchstens 1000 Muster.
 say-pattern = Ein Muster schreibt man wie 100234~*~* oder 100234~2026-2027~1.
@@ -256,7 +245,6 @@ say-not-whole = „{ $text }“ ist keine ganze Zahl von { $min } bis { $max }.
 say-lesson-number-missing = Die Unterrichtsnummer fehlt.
 say-day-missing = Der Tag fehlt.
 say-hour-missing = Die Stunde fehlt.
-say-what-missing = Hier fehlt etwas ({ $what }).
 say-not-date = „{ $text }“ ist kein Datum in der Form JJJJMMTT.
 say-row-long = Die Zeile ist länger als 64 KiB.
 say-quote-open = Das Anführungszeichen wird nie geschlossen.
@@ -313,6 +301,107 @@ say-password-min = Ein Passwort hat mindestens { $min } Zeichen.
 say-password-max = Ein Passwort hat höchstens { $max } Bytes.
 say-day = Hier gehört ein Tag von 1 bis 7 hin.
 say-hours-100 = Hier gehören 1 bis 100 Stunden hin.
+say-no-word = „{ $name }“ gibt es hier nicht; möglich sind { $names }.
+say-no-kind = Solche Datensätze gibt es nicht.
+say-not-position = Das ist keine Position; eine schreibt man wie 1.4711.
+say-number-missing = Die Nummer fehlt.
+say-lesson-not-of-files = Unterricht { $number } ist weder in GPU002 noch im Plan.
+say-lesson-would-go = Unterricht { $number } würde entfernt, weil er in GPU002 fehlt.
+say-lesson-differs = { $file } Zeile { $line }: { $field } von Unterricht { $number } weicht von der ersten Zeile des Unterrichts ab; die erste gilt.
+say-batch-made = Eine frühere Änderung derselben Sendung hat diesen Datensatz angelegt: bitte * für seinen jeweiligen Stand schreiben.
+say-batch-max = Eine Sendung hat höchstens { $max } Änderungen.
+say-batch-delete-body = Ein DELETE hat keinen Inhalt.
+say-batch-verb = Diese Adresse nimmt die Methode nicht; möglich sind POST, PUT, PATCH und DELETE.
+say-batch-etag = Hier gehört ein ETag hin, wie er geantwortet wurde, oder *.
+say-batch-own-plan = Eine Sendung ändert den Plan, an den sie geht.
+say-batch-address = An dieser Adresse eines Plans gibt es nichts zu schreiben.
+say-batch-parameters = Eine Änderung kann period und merge=disjoint mitführen, sonst nichts.
+say-no-lesson = Der Plan hat keinen Unterricht „{ $name }“.
+say-optimisation-period = Diese Optimierung gilt nicht für diese Periode.
+say-hour-twice = Diese Stunde des Unterrichts ist zweimal gesetzt.
+say-result-max = Ein Ergebnis hat höchstens { $max } Platzierungen.
+say-result-field = Ein Feld dieses Namens hat eine Platzierung eines Ergebnisses nicht.
+say-name-here = Hier gehört ein Name hin.
+say-hour-number = Hier gehört die Nummer der Stunde hin, ab 1.
+say-licence-field = Ein Feld dieses Namens hat eine Lizenz nicht.
+say-moved-where = Bitte sagen, wohin die Stunde verlegt wird.
+say-only-move = Nur eine Verlegung geht an eine andere Stelle.
+say-period-below = Periode { $name } ({ $first } bis { $last }) liegt darunter und läge dann außerhalb.
+say-period-overlaps = Periode { $name } ({ $first } bis { $last }) überschneidet sich damit: bitte eine kürzen oder eine ganz in die andere legen (parent).
+say-leavers = Hier gehört eine Liste von Sitzungen hin oder das Wort „others“.
+say-head-long = Der Kopf der Anfrage ist zu lang.
+say-no-http = Das ist keine HTTP-Anfrage.
+
+## Sätze der Bibliotheken, die JSON, Zeitpunkte und Kennungen lesen
+
+say-field-missing = Die Angabe „{ $name }“ fehlt.
+say-field-unknown-none = Die Angabe „{ $name }“ gibt es hier nicht.
+say-field-unknown-of = Die Angabe „{ $name }“ gibt es hier nicht; möglich sind { $names }.
+say-field-unknown = Die Angabe „{ $name }“ gibt es hier nicht; möglich ist { $names }.
+say-variant-of = „{ $name }“ gibt es hier nicht; möglich sind { $names }.
+say-variant = „{ $name }“ gibt es hier nicht; möglich ist { $names }.
+say-type = Das ist von der falschen Art ({ $found }; erwartet: { $wanted }).
+say-value = Dieser Wert passt nicht ({ $found }; erwartet: { $wanted }).
+say-length = Die Länge passt nicht ({ $found }; erwartet: { $wanted }).
+say-json = Das ist kein JSON (Zeile { $line }, Spalte { $column }: { $what }).
+say-expected-value = Hier gehört eines der möglichen Wörter hin.
+say-field-twice = Die Angabe „{ $name }“ steht zweimal da.
+say-field-unknown-two = Die Angabe „{ $name }“ gibt es hier nicht; möglich sind „{ $first }“ und „{ $second }“.
+say-variant-two = „{ $name }“ gibt es hier nicht; möglich sind „{ $first }“ und „{ $second }“.
+say-variant-untagged = Das passt auf keine der möglichen Formen.
+say-time-characters = Hier gehört ein Zeitpunkt hin wie 2026-11-22T13:30:00Z; darin sind falsche Zeichen.
+say-time-short = Hier gehört ein Zeitpunkt hin wie 2026-11-22T13:30:00Z; er ist unvollständig.
+say-time-range = Diesen Zeitpunkt gibt es nicht.
+say-time-long = Hier gehört ein Zeitpunkt hin wie 2026-11-22T13:30:00Z; dahinter steht noch etwas.
+say-time-none = Diesen Zeitpunkt gibt es nicht.
+say-uuid = Das ist keine Kennung, wie der Dienst sie vergibt.
+
+## Was in diesen Sätzen für $found, $wanted und $what steht
+
+part-boolean = der Wahrheitswert { $value }
+part-integer = die ganze Zahl { $value }
+part-decimal = die Zahl { $value }
+part-text = der Text { $value }
+part-null = nichts (null)
+part-list = eine Liste
+part-object = ein Objekt
+part-a-text = ein Text
+part-a-boolean = true oder false
+part-a-list = eine Liste
+part-an-object = ein Objekt
+part-struct = ein Objekt
+part-struct-of = ein Objekt
+part-enum = eines der möglichen Wörter
+part-text-or-object = ein Text oder ein Objekt
+part-variant = eines der möglichen Wörter
+part-date = ein Datum
+part-moment = ein Zeitpunkt wie 2026-11-22T13:30:00Z
+part-uuid = eine Kennung
+part-u8 = eine ganze Zahl von 0 bis 255
+part-u16 = eine ganze Zahl von 0 bis 65535
+part-u32 = eine ganze Zahl, nicht negativ
+part-u64 = eine ganze Zahl, nicht negativ
+part-i64 = eine ganze Zahl
+part-f64 = eine Zahl
+part-any = ein JSON-Wert
+part-a-value = ein JSON-Wert
+part-a-name = ein Name
+part-eof = der Text endet zu früh
+part-expected-value = hier fehlt ein Wert
+part-expected-or = hier fehlt { $first } oder { $second }
+part-expected = hier fehlt { $mark }
+part-expected-word = hier steht ein unbekanntes Wort
+part-escape = nach \ steht ein falsches Zeichen
+part-number = die Zahl ist falsch geschrieben
+part-number-range = die Zahl ist zu groß
+part-code-point = kein Unicode-Zeichen
+part-control = ein Steuerzeichen im Text
+part-key = Namen stehen in Anführungszeichen
+part-surrogate = die Hälfte eines Zeichens fehlt
+part-hex = die Hälfte eines Zeichens fehlt
+part-comma = ein Komma zu viel
+part-trailing = danach steht noch etwas
+part-recursion = zu tief verschachtelt
 
 kind =
     { $kind ->
@@ -331,5 +420,19 @@ kind =
         [absence-reasons] Absenzgründe
         [time-grid] Zeitraster
         [school-data] Schuldaten
+        [class] Klasse
+        [teacher] Lehrkraft
+        [room] Raum
+        [subject] Fach
+        [department] Abteilung
+        [student] Schüler
+        [lesson] Unterricht
+        [placement] Platzierung
+        [period] Periode
+        [holiday] Ferien
+        [absence] Absenz
+        [substitution] Vertretung
+        [absence-reason] Absenzgrund
+        [record] Datensatz
        *[other] { $kind }
     }

@@ -144,16 +144,6 @@ say-encoding = Prosenttikoodaus on rikki.
 say-etags = Tämä ei ole luettelo ETag-arvoja.
 say-deep = Sisäkkäisyys on yli { $max } tasoa.
 say-member-twice = Tieto on annettu kahdesti.
-say-field-missing = Tieto ”{ $name }” puuttuu.
-say-field-unknown-none = Tietoa ”{ $name }” ei tässä ole.
-say-field-unknown-of = Tietoa ”{ $name }” ei tässä ole; mahdollisia ovat { $names }.
-say-field-unknown = Tietoa ”{ $name }” ei tässä ole; mahdollinen on { $names }.
-say-variant-of = ”{ $name }” ei käy tässä; mahdollisia ovat { $names }.
-say-variant = ”{ $name }” ei käy tässä; mahdollinen on { $names }.
-say-type = Tämä on väärää lajia ({ $found }; odotettu: { $wanted }).
-say-value = Arvo ei käy ({ $found }; odotettu: { $wanted }).
-say-length = Pituus ei käy ({ $found }; odotettu: { $wanted }).
-say-json = Tämä ei ole JSONia (rivi { $line }, sarake { $column }: { $what }).
 say-flag-must = Tähän kuuluu true tai false.
 say-number-small = Tähän kuuluu pieni kokonaisluku.
 say-number-whole = Tähän kuuluu kokonaisluku.
@@ -172,13 +162,12 @@ say-no-part = Tällaista osaa ei ole; tiedostolla on tiedostonimi.
 say-object = Tähän kuuluu objekti.
 say-time-zone = Aikavyöhykettä ei ole; yksi on esimerkiksi Europe/Helsinki.
 say-plan-one-source = Suunnitelma alkaa yhdestä toisesta: copy_of tai new_year_of.
-say-kind-no-period = Kohteella { $kind } ei ole jaksokohtaisia arvoja.
+say-kind-no-period = Tässä ei ole jaksokohtaisia arvoja ({ kind }).
 say-no-period = Suunnitelmassa ei ole jaksoa ”{ $name }”.
 say-lost-session = Kadonnut istunto oli toisessa suunnitelmassa; kirjaudu uudelleen.
 say-credentials = Lähetä käyttäjätunnus ja salasana tai tunniste Authorization-otsakkeessa.
 say-whose-password = Kenen salasana tämä on?
 say-timetable-one-of = Kysy yhtä: class, teacher tai room.
-say-date-says = Päivä kertoo sen jo: anna { $name } tai date.
 say-room-or-null = Tähän kuuluu tilan nimi tai null.
 say-patterns-max = Ryhmällä on enintään 1000 mallia.
 say-pattern = Malli kirjoitetaan kuten 100234~*~* tai 100234~2026-2027~1.
@@ -256,7 +245,6 @@ say-not-whole = ”{ $text }” ei ole kokonaisluku väliltä { $min }–{ $max 
 say-lesson-number-missing = Oppitunnin numero puuttuu.
 say-day-missing = Päivä puuttuu.
 say-hour-missing = Tunti puuttuu.
-say-what-missing = Tästä puuttuu jotakin ({ $what }).
 say-not-date = ”{ $text }” ei ole muodossa VVVVKKPP kirjoitettu päivä.
 say-row-long = Rivi on yli 64 KiB.
 say-quote-open = Lainausmerkkiä ei suljeta.
@@ -313,6 +301,107 @@ say-password-min = Salasanassa on vähintään { $min } merkkiä.
 say-password-max = Salasanassa on enintään { $max } tavua.
 say-day = Tähän kuuluu päivä väliltä 1–7.
 say-hours-100 = Tähän kuuluu 1–100 tuntia.
+say-no-word = ”{ $name }” ei käy tässä; mahdollisia ovat { $names }.
+say-no-kind = Tällaisia tietueita ei ole.
+say-not-position = Tämä ei ole kohta; kohta kirjoitetaan kuten 1.4711.
+say-number-missing = Numero puuttuu.
+say-lesson-not-of-files = Oppituntia { $number } ei ole tiedostossa GPU002 eikä suunnitelmassa.
+say-lesson-would-go = Oppitunti { $number } poistettaisiin, koska se puuttuu tiedostosta GPU002.
+say-lesson-differs = { $file } rivi { $line }: oppitunnin { $number } { $field } poikkeaa oppitunnin ensimmäisestä rivistä, joka on voimassa.
+say-batch-made = Saman erän aiempi muutos on luonut tietueen: kirjoita *, olipa sen versio mikä tahansa.
+say-batch-max = Erässä on enintään { $max } muutosta.
+say-batch-delete-body = DELETE-pyynnöllä ei ole sisältöä.
+say-batch-verb = Osoite ei ota menetelmää vastaan; mahdollisia ovat POST, PUT, PATCH ja DELETE.
+say-batch-etag = Tähän kuuluu ETag sellaisena kuin se saatiin, tai *.
+say-batch-own-plan = Erä muuttaa suunnitelmaa, johon se lähetetään.
+say-batch-address = Tässä suunnitelman osoitteessa ei ole mitään kirjoitettavaa.
+say-batch-parameters = Muutoksella voi olla parametrit period ja merge=disjoint, ei muita.
+say-no-lesson = Suunnitelmassa ei ole oppituntia ”{ $name }”.
+say-optimisation-period = Optimointi ei koske tätä jaksoa.
+say-hour-twice = Oppitunnin tämä tunti on sijoitettu kahdesti.
+say-result-max = Tuloksessa on enintään { $max } sijoitusta.
+say-result-field = Tuloksen sijoituksessa ei ole tämännimistä kenttää.
+say-name-here = Tähän kuuluu nimi.
+say-hour-number = Tähän kuuluu tunnin numero alkaen 1:stä.
+say-licence-field = Lisenssissä ei ole tämännimistä kenttää.
+say-moved-where = Kerro, minne tunti siirretään.
+say-only-move = Vain siirto menee toiseen paikkaan.
+say-period-below = Jakso { $name } ({ $first }–{ $last }) on sen alla ja jäisi sen ulkopuolelle.
+say-period-overlaps = Jakso { $name } ({ $first }–{ $last }) menee sen kanssa päällekkäin: lyhennä toista tai aseta toinen kokonaan toisen sisään (parent).
+say-leavers = Tähän kuuluu luettelo istunnoista tai sana ”others”.
+say-head-long = Pyynnön otsake on liian pitkä.
+say-no-http = Tämä ei ole HTTP-pyyntö.
+
+## JSONia, ajankohtia ja tunnuksia lukevien kirjastojen lauseet
+
+say-field-missing = Tieto ”{ $name }” puuttuu.
+say-field-unknown-none = Tietoa ”{ $name }” ei tässä ole.
+say-field-unknown-of = Tietoa ”{ $name }” ei tässä ole; mahdollisia ovat { $names }.
+say-field-unknown = Tietoa ”{ $name }” ei tässä ole; mahdollinen on { $names }.
+say-variant-of = ”{ $name }” ei käy tässä; mahdollisia ovat { $names }.
+say-variant = ”{ $name }” ei käy tässä; mahdollinen on { $names }.
+say-type = Tämä on väärää lajia ({ $found }; odotettu: { $wanted }).
+say-value = Arvo ei käy ({ $found }; odotettu: { $wanted }).
+say-length = Pituus ei käy ({ $found }; odotettu: { $wanted }).
+say-json = Tämä ei ole JSONia (rivi { $line }, sarake { $column }: { $what }).
+say-expected-value = Tähän kuuluu jokin mahdollisista sanoista.
+say-field-twice = Tieto ”{ $name }” on annettu kahdesti.
+say-field-unknown-two = Tietoa ”{ $name }” ei tässä ole; mahdollisia ovat ”{ $first }” ja ”{ $second }”.
+say-variant-two = ”{ $name }” ei käy tässä; mahdollisia ovat ”{ $first }” ja ”{ $second }”.
+say-variant-untagged = Tämä ei vastaa mitään mahdollista muotoa.
+say-time-characters = Tähän kuuluu ajankohta kuten 2026-11-22T13:30:00Z; siinä on vääriä merkkejä.
+say-time-short = Tähän kuuluu ajankohta kuten 2026-11-22T13:30:00Z; se on vajaa.
+say-time-range = Tällaista ajankohtaa ei ole.
+say-time-long = Tähän kuuluu ajankohta kuten 2026-11-22T13:30:00Z; sen perässä on vielä jotakin.
+say-time-none = Tällaista ajankohtaa ei ole.
+say-uuid = Tämä ei ole palvelun antama tunnus.
+
+## Mitä näissä lauseissa on kohdissa $found, $wanted ja $what
+
+part-boolean = totuusarvo { $value }
+part-integer = kokonaisluku { $value }
+part-decimal = luku { $value }
+part-text = teksti { $value }
+part-null = ei mitään (null)
+part-list = luettelo
+part-object = objekti
+part-a-text = teksti
+part-a-boolean = true tai false
+part-a-list = luettelo
+part-an-object = objekti
+part-struct = objekti
+part-struct-of = objekti
+part-enum = jokin mahdollisista sanoista
+part-text-or-object = teksti tai objekti
+part-variant = jokin mahdollisista sanoista
+part-date = päivä
+part-moment = ajankohta kuten 2026-11-22T13:30:00Z
+part-uuid = tunnus
+part-u8 = kokonaisluku väliltä 0–255
+part-u16 = kokonaisluku väliltä 0–65535
+part-u32 = kokonaisluku, ei negatiivinen
+part-u64 = kokonaisluku, ei negatiivinen
+part-i64 = kokonaisluku
+part-f64 = luku
+part-any = JSON-arvo
+part-a-value = JSON-arvo
+part-a-name = nimi
+part-eof = teksti loppuu kesken
+part-expected-value = tästä puuttuu arvo
+part-expected-or = tästä puuttuu { $first } tai { $second }
+part-expected = tästä puuttuu { $mark }
+part-expected-word = tässä on tuntematon sana
+part-escape = merkin \ jälkeen on väärä merkki
+part-number = luku on väärin kirjoitettu
+part-number-range = luku on liian suuri
+part-code-point = ei Unicode-merkki
+part-control = ohjausmerkki tekstissä
+part-key = nimet ovat lainausmerkeissä
+part-surrogate = merkistä puuttuu puolet
+part-hex = merkistä puuttuu puolet
+part-comma = yksi pilkku liikaa
+part-trailing = perässä on vielä jotakin
+part-recursion = liian syvällä sisäkkäin
 
 kind =
     { $kind ->
@@ -331,5 +420,19 @@ kind =
         [absence-reasons] poissaolon syyt
         [time-grid] aikaruudukko
         [school-data] koulun tiedot
+        [class] luokka
+        [teacher] opettaja
+        [room] tila
+        [subject] aine
+        [department] osasto
+        [student] oppilas
+        [lesson] oppitunti
+        [placement] sijoitus
+        [period] jakso
+        [holiday] loma
+        [absence] poissaolo
+        [substitution] sijaisuus
+        [absence-reason] poissaolon syy
+        [record] tietue
        *[other] { $kind }
     }

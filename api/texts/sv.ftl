@@ -144,16 +144,6 @@ say-encoding = Procentkodningen är trasig.
 say-etags = Det är ingen lista med ETag-värden.
 say-deep = Nästlat djupare än { $max } nivåer.
 say-member-twice = Uppgiften står där två gånger.
-say-field-missing = Uppgiften ”{ $name }” saknas.
-say-field-unknown-none = Uppgiften ”{ $name }” finns inte här.
-say-field-unknown-of = Uppgiften ”{ $name }” finns inte här; möjliga är { $names }.
-say-field-unknown = Uppgiften ”{ $name }” finns inte här; möjlig är { $names }.
-say-variant-of = ”{ $name }” finns inte här; möjliga är { $names }.
-say-variant = ”{ $name }” finns inte här; möjlig är { $names }.
-say-type = Det är av fel slag ({ $found }; väntat: { $wanted }).
-say-value = Värdet passar inte ({ $found }; väntat: { $wanted }).
-say-length = Längden passar inte ({ $found }; väntat: { $wanted }).
-say-json = Det är ingen JSON (rad { $line }, kolumn { $column }: { $what }).
 say-flag-must = Här ska true eller false stå.
 say-number-small = Här ska ett litet heltal stå.
 say-number-whole = Här ska ett heltal stå.
@@ -172,13 +162,12 @@ say-no-part = Den delen finns inte; en fil har ett filnamn.
 say-object = Här ska ett objekt stå.
 say-time-zone = Tidszonen finns inte; en heter till exempel Europe/Stockholm.
 say-plan-one-source = En plan utgår från en annan plan: copy_of eller new_year_of.
-say-kind-no-period = För { $kind } finns inga värden för en enda period.
+say-kind-no-period = Här finns inga värden för en enda period ({ kind }).
 say-no-period = Planen har ingen period ”{ $name }”.
 say-lost-session = Den tappade sessionen var i en annan plan; logga in på nytt.
 say-credentials = Skicka användare och lösenord, eller en token i Authorization.
 say-whose-password = Vems lösenord är det?
 say-timetable-one-of = Fråga efter en av class, teacher och room.
-say-date-says = Det säger redan datumet: ange { $name } eller date.
 say-room-or-null = Här ska namnet på ett rum stå, eller null.
 say-patterns-max = En grupp har högst 1000 mönster.
 say-pattern = Ett mönster skrivs som 100234~*~* eller 100234~2026-2027~1.
@@ -256,7 +245,6 @@ say-not-whole = ”{ $text }” är inget heltal från { $min } till { $max }.
 say-lesson-number-missing = Lektionsnumret saknas.
 say-day-missing = Dagen saknas.
 say-hour-missing = Timmen saknas.
-say-what-missing = Här saknas något ({ $what }).
 say-not-date = ”{ $text }” är inget datum skrivet ÅÅÅÅMMDD.
 say-row-long = Raden är längre än 64 KiB.
 say-quote-open = Citattecknet stängs aldrig.
@@ -313,6 +301,107 @@ say-password-min = Ett lösenord har minst { $min } tecken.
 say-password-max = Ett lösenord har högst { $max } byte.
 say-day = Här ska en dag från 1 till 7 stå.
 say-hours-100 = Här ska 1 till 100 timmar stå.
+say-no-word = ”{ $name }” finns inte här; möjliga är { $names }.
+say-no-kind = Det finns inga sådana poster.
+say-not-position = Det är ingen position; en sådan skrivs som 1.4711.
+say-number-missing = Numret saknas.
+say-lesson-not-of-files = Lektion { $number } finns varken i GPU002 eller i planen.
+say-lesson-would-go = Lektion { $number } skulle tas bort, eftersom den saknas i GPU002.
+say-lesson-differs = { $file } rad { $line }: { $field } för lektion { $number } skiljer sig från lektionens första rad, som gäller.
+say-batch-made = En tidigare ändring i samma sändning har skapat posten: skriv * för den version den har.
+say-batch-max = En sändning har högst { $max } ändringar.
+say-batch-delete-body = En DELETE har inget innehåll.
+say-batch-verb = Adressen tar inte emot metoden; möjliga är POST, PUT, PATCH och DELETE.
+say-batch-etag = Här ska en ETag stå så som den svarades, eller *.
+say-batch-own-plan = En sändning ändrar den plan som den skickas till.
+say-batch-address = På den adressen i en plan finns inget att skriva.
+say-batch-parameters = En ändring kan ha parametrarna period och merge=disjoint, inga andra.
+say-no-lesson = Planen har ingen lektion ”{ $name }”.
+say-optimisation-period = Optimeringen gäller inte den perioden.
+say-hour-twice = Lektionens timme är placerad två gånger.
+say-result-max = Ett resultat har högst { $max } placeringar.
+say-result-field = En placering i ett resultat har inget fält med det namnet.
+say-name-here = Här ska ett namn stå.
+say-hour-number = Här ska timmens nummer stå, från 1.
+say-licence-field = En licens har inget fält med det namnet.
+say-moved-where = Säg vart timmen flyttas.
+say-only-move = Bara en flytt går till en annan plats.
+say-period-below = Period { $name } ({ $first } till { $last }) ligger under den och skulle hamna utanför.
+say-period-overlaps = Period { $name } ({ $first } till { $last }) överlappar den: korta den ena, eller lägg den ena helt inom den andra (parent).
+say-leavers = Här ska en lista med sessioner stå, eller ordet ”others”.
+say-head-long = Förfrågans huvud är för långt.
+say-no-http = Det är ingen HTTP-förfrågan.
+
+## Meningar från biblioteken som läser JSON, tidpunkter och identiteter
+
+say-field-missing = Uppgiften ”{ $name }” saknas.
+say-field-unknown-none = Uppgiften ”{ $name }” finns inte här.
+say-field-unknown-of = Uppgiften ”{ $name }” finns inte här; möjliga är { $names }.
+say-field-unknown = Uppgiften ”{ $name }” finns inte här; möjlig är { $names }.
+say-variant-of = ”{ $name }” finns inte här; möjliga är { $names }.
+say-variant = ”{ $name }” finns inte här; möjlig är { $names }.
+say-type = Det är av fel slag ({ $found }; väntat: { $wanted }).
+say-value = Värdet passar inte ({ $found }; väntat: { $wanted }).
+say-length = Längden passar inte ({ $found }; väntat: { $wanted }).
+say-json = Det är ingen JSON (rad { $line }, kolumn { $column }: { $what }).
+say-expected-value = Här ska ett av de möjliga orden stå.
+say-field-twice = Uppgiften ”{ $name }” står där två gånger.
+say-field-unknown-two = Uppgiften ”{ $name }” finns inte här; möjliga är ”{ $first }” och ”{ $second }”.
+say-variant-two = ”{ $name }” finns inte här; möjliga är ”{ $first }” och ”{ $second }”.
+say-variant-untagged = Det passar ingen av de möjliga formerna.
+say-time-characters = Här ska en tidpunkt som 2026-11-22T13:30:00Z stå; den har fel tecken.
+say-time-short = Här ska en tidpunkt som 2026-11-22T13:30:00Z stå; den är ofullständig.
+say-time-range = Den tidpunkten finns inte.
+say-time-long = Här ska en tidpunkt som 2026-11-22T13:30:00Z stå; det står något efter den.
+say-time-none = Den tidpunkten finns inte.
+say-uuid = Det är ingen identitet som tjänsten har gett ut.
+
+## Det som står i dessa meningar för $found, $wanted och $what
+
+part-boolean = sanningsvärdet { $value }
+part-integer = heltalet { $value }
+part-decimal = talet { $value }
+part-text = texten { $value }
+part-null = inget (null)
+part-list = en lista
+part-object = ett objekt
+part-a-text = en text
+part-a-boolean = true eller false
+part-a-list = en lista
+part-an-object = ett objekt
+part-struct = ett objekt
+part-struct-of = ett objekt
+part-enum = ett av de möjliga orden
+part-text-or-object = en text eller ett objekt
+part-variant = ett av de möjliga orden
+part-date = ett datum
+part-moment = en tidpunkt som 2026-11-22T13:30:00Z
+part-uuid = en identitet
+part-u8 = ett heltal från 0 till 255
+part-u16 = ett heltal från 0 till 65535
+part-u32 = ett heltal, inte negativt
+part-u64 = ett heltal, inte negativt
+part-i64 = ett heltal
+part-f64 = ett tal
+part-any = ett JSON-värde
+part-a-value = ett JSON-värde
+part-a-name = ett namn
+part-eof = texten slutar för tidigt
+part-expected-value = här saknas ett värde
+part-expected-or = här saknas { $first } eller { $second }
+part-expected = här saknas { $mark }
+part-expected-word = här står ett okänt ord
+part-escape = efter \ står fel tecken
+part-number = talet är felskrivet
+part-number-range = talet är för stort
+part-code-point = inget Unicode-tecken
+part-control = ett styrtecken i texten
+part-key = namn står inom citattecken
+part-surrogate = hälften av ett tecken saknas
+part-hex = hälften av ett tecken saknas
+part-comma = ett komma för mycket
+part-trailing = det står något efter
+part-recursion = för djupt nästlat
 
 kind =
     { $kind ->
@@ -331,5 +420,19 @@ kind =
         [absence-reasons] frånvaroorsaker
         [time-grid] tidsraster
         [school-data] skoluppgifter
+        [class] klass
+        [teacher] lärare
+        [room] rum
+        [subject] ämne
+        [department] avdelning
+        [student] elev
+        [lesson] lektion
+        [placement] placering
+        [period] period
+        [holiday] lov
+        [absence] frånvaro
+        [substitution] vikariat
+        [absence-reason] frånvaroorsak
+        [record] post
        *[other] { $kind }
     }

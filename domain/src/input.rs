@@ -14,13 +14,13 @@ pub type Wanted = (&'static Field, Option<Value<String>>);
 /// Unknown fields, wrong types and values out of bounds are faults, with JSON pointers. `null` unsets.
 /// `room` of a placement is taken by the caller before.
 pub fn read_fields(kind: Kind, object: &Map<String, Json>) -> Result<Vec<Wanted>, Vec<FieldFault>> {
-    read_fields_of(kind.fields(), &format!("{kind} have"), object)
+    read_fields_of(kind.fields(), &format!("{kind} have no field of this name"), object)
 }
 
-/// The same of the fields of a table that belongs to no kind; `they_have` begins the sentence that tells of an unknown one.
+/// The same of the fields of a table that belongs to no kind; `no_such_field` is the sentence that tells of an unknown one.
 pub fn read_fields_of(
     fields: &'static [Field],
-    they_have: &str,
+    no_such_field: &str,
     object: &Map<String, Json>,
 ) -> Result<Vec<Wanted>, Vec<FieldFault>> {
     let mut wanted = Vec::with_capacity(object.len());
@@ -28,7 +28,7 @@ pub fn read_fields_of(
     for (name, json) in object {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
         let Some(field) = fields.iter().find(|field| field.name == name) else {
-            faults.push(FieldFault::new(pointer, format!("{they_have} no field of this name")));
+            faults.push(FieldFault::new(pointer, no_such_field));
             continue;
         };
         if json.is_null() {

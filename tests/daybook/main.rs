@@ -12,6 +12,7 @@ mod cover;
 mod cut_off;
 mod day;
 mod editable;
+mod every_language;
 mod first;
 mod front;
 mod held_up;

@@ -99,7 +99,13 @@ pub fn word(value: &mut Value, language: Language) {
 fn sentence(text: &str, language: Language) -> String {
     match sentences::found(text) {
         Some((key, gaps)) if language != Language::English => {
-            let args = gaps.into_iter().map(|(name, words)| (name, FluentValue::from(words)));
+            let args = gaps.into_iter().map(|(name, words)| {
+                let worded = sentences::found_in_gap(name, words).map(|(key, gaps)| {
+                    let args = gaps.into_iter().map(|(name, words)| (name, FluentValue::from(words)));
+                    message(language, key, None, &args.collect())
+                });
+                (name, FluentValue::from(worded.unwrap_or_else(|| words.to_owned())))
+            });
             message(language, key, None, &args.collect())
         }
         _ => text.to_owned(),

@@ -70,7 +70,8 @@ async fn change_licence(
     app.desk.check_school(&incoming.caller, &school).await?;
     incoming.parameters(query);
     let body = incoming.body().object().and_then(|object| {
-        read_fields_of(LICENCE, "a licence has", &object).map_err(|faults| Refusal::invalid(&faults))
+        read_fields_of(LICENCE, "a licence has no field of this name", &object)
+            .map_err(|faults| Refusal::invalid(&faults))
     });
     let plan = incoming.caller.plan.clone().filter(|plan| plan.school == school);
     let lock = incoming.lock;

@@ -125,10 +125,10 @@ impl Cells<'_, '_> {
         number
     }
 
-    /// Like [`Cells::whole`], for a field that must be filled.
-    pub fn needed(&mut self, column: u32, least: i64, most: i64, what: &str) -> Option<u32> {
+    /// Like [`Cells::whole`], for a field that must be filled; `missing` is what is said when it is not.
+    pub fn needed(&mut self, column: u32, least: i64, most: i64, missing: &str) -> Option<u32> {
         if self.raw(column).is_none() {
-            self.fault(column, format_args!("the {what} is missing"));
+            self.fault(column, missing);
         }
         self.whole(column, least, most).and_then(|number| u32::try_from(number).ok())
     }
@@ -185,8 +185,8 @@ mod tests {
         for text in ["2.5", "-1", "10", "zwei"] {
             assert_eq!(field(text, |cells| cells.whole(1, 0, 9)), (None, true), "{text}");
         }
-        assert_eq!(field("0", |cells| cells.needed(1, 1, 7, "day")), (None, true));
-        assert_eq!(field("", |cells| cells.needed(1, 1, 7, "day")), (None, true));
+        assert_eq!(field("0", |cells| cells.needed(1, 1, 7, "the day is missing")), (None, true));
+        assert_eq!(field("", |cells| cells.needed(1, 1, 7, "the day is missing")), (None, true));
     }
 
     #[test]

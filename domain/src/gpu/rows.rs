@@ -120,7 +120,7 @@ impl RecordRow {
         columns: &[(u32, &'static Field)],
     ) -> Option<Self> {
         let name = if master.kind.is_of_cover() {
-            cells.needed(1, 1, NUMBER_MAX, "number").map(|number| number.to_string())
+            cells.needed(1, 1, NUMBER_MAX, "the number is missing").map(|number| number.to_string())
         } else {
             cells.own_name()
         };
@@ -134,7 +134,7 @@ impl RecordRow {
 
 impl LessonRow {
     pub(super) fn read(cells: &mut Cells, columns: &[(u32, &'static Field)]) -> Option<Self> {
-        let number = cells.needed(1, 0, NUMBER_MAX, "lesson number");
+        let number = cells.needed(1, 0, NUMBER_MAX, "the lesson number is missing");
         let row = LessonRow {
             line: cells.line,
             number: 0,
@@ -152,10 +152,10 @@ impl LessonRow {
 
 impl TimetableRow {
     pub(super) fn read(cells: &mut Cells) -> Option<Self> {
-        let number = cells.needed(1, 0, NUMBER_MAX, "lesson number");
+        let number = cells.needed(1, 0, NUMBER_MAX, "the lesson number is missing");
         let (class, teacher, subject, room) = (cells.name(2), cells.name(3), cells.name(4), cells.name(5));
-        let day = cells.needed(6, 1, DAY_MAX, "day");
-        let hour = cells.needed(7, 1, HOUR_MAX, "hour");
+        let day = cells.needed(6, 1, DAY_MAX, "the day is missing");
+        let hour = cells.needed(7, 1, HOUR_MAX, "the hour is missing");
         let length = cells.whole(8, 0, LENGTH_MAX).and_then(|length| length.try_into().ok());
         let week = cells.text(9, SHORT_LENGTH_MAX);
         let (number, day, hour) = (number?, day?.try_into().ok()?, hour?);

@@ -47,11 +47,11 @@ impl<'a> Draft<'a> {
 
     fn fault_unknown_lesson(&mut self, row: &'a TimetableRow, file: &'a str) {
         let number = row.number;
-        let why = match self.plan.named(Kind::Lessons, &number.to_string()) {
-            None => "is neither in GPU002 nor in the plan",
-            Some(_) => "would be removed, because GPU002 lacks it",
+        let detail = match self.plan.named(Kind::Lessons, &number.to_string()) {
+            None => format!("lesson {number} is neither in GPU002 nor in the plan"),
+            Some(_) => format!("lesson {number} would be removed, because GPU002 lacks it"),
         };
-        self.fault(Place { file, line: row.line, column: 1 }, format_args!("lesson {number} {why}"));
+        self.fault(Place { file, line: row.line, column: 1 }, detail);
         self.row(row, file);
     }
 

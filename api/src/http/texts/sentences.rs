@@ -24,9 +24,20 @@ struct Sentences {
     gapped: Vec<Sentence>,
 }
 
-static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
+static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| read("say-"));
+
+/// What the sentences of libraries fill in, in words too: what was found, what was expected.
+static PARTS: LazyLock<Sentences> = LazyLock::new(|| read("part-"));
+
+/// The gaps that are filled with words.
+const GAPS_WITH_WORDS: [&str; 3] = ["found", "wanted", "what"];
+
+/// A key with what was filled in.
+pub type Found<'a> = (&'static str, Vec<(&'static str, &'a str)>);
+
+fn read(prefix: &str) -> Sentences {
     let mut all = Sentences { whole: HashMap::new(), gapped: Vec::new() };
-    for line in source(Language::English).lines().filter(|line| line.starts_with("say-")) {
+    for line in source(Language::English).lines().filter(|line| line.starts_with(prefix)) {
         let Some((key, text)) = line.split_once(" = ") else { continue };
         let sentence = Sentence::of(key, text);
         if sentence.gaps.is_empty() {
@@ -37,7 +48,7 @@ static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
     }
     all.gapped.sort_by_key(|it| std::cmp::Reverse(it.words.iter().map(|words| words.len()).sum::<usize>()));
     all
-});
+}
 
 impl Sentence {
     fn of(key: &'static str, text: &'static str) -> Sentence {
@@ -72,13 +83,24 @@ impl Sentence {
     }
 }
 
+impl Sentences {
+    fn found<'a>(&self, text: &'a str) -> Option<Found<'a>> {
+        if let Some(key) = self.whole.get(text) {
+            return Some((key, Vec::new()));
+        }
+        if text.len() > LENGTH_MAX {
+            return None;
+        }
+        self.gapped.iter().find_map(|sentence| Some((sentence.key, sentence.gaps_in(text)?)))
+    }
+}
+
 /// The key of a sentence, and what was filled in; nothing when the English file does not have it.
-pub fn found(text: &str) -> Option<(&'static str, Vec<(&'static str, &str)>)> {
-    if let Some(key) = SENTENCES.whole.get(text) {
-        return Some((key, Vec::new()));
-    }
-    if text.len() > LENGTH_MAX {
-        return None;
-    }
-    SENTENCES.gapped.iter().find_map(|sentence| Some((sentence.key, sentence.gaps_in(text)?)))
+pub fn found(text: &str) -> Option<Found<'_>> {
+    SENTENCES.found(text)
+}
+
+/// The same for what was filled into a gap, where that is words and not a name or a number.
+pub fn found_in_gap<'a>(gap: &str, words: &'a str) -> Option<Found<'a>> {
+    GAPS_WITH_WORDS.contains(&gap).then(|| PARTS.found(words)).flatten()
 }

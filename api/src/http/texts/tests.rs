@@ -5,6 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::http::Problem;
 
+mod libraries;
+mod literals;
+
 fn document(problem: &Problem, language: Language) -> Value {
     serde_json::from_slice(&problem.document("", language)).unwrap()
 }
@@ -132,7 +135,8 @@ fn every_key_that_the_program_uses_is_there_with_its_arguments_and_none_is_for_n
         }
     }
     let own = |key: &str| {
-        key.starts_with("problem-") || key.starts_with("say-") || ["and-more", "kind"].contains(&key)
+        ["problem-", "say-", "part-"].iter().any(|it| key.starts_with(it))
+            || ["and-more", "kind"].contains(&key)
     };
     let idle: Vec<_> =
         english.keys().filter(|key| !own(key) && !used.iter().any(|(it, _)| it == *key)).collect();

@@ -192,23 +192,26 @@ impl Dated<'_> {
             let is_above = above.contains(&other.id);
             let is_below = own.is_some_and(|own| ancestors(self.plan, parent(&other.fields)).contains(&own));
             let contains = from <= first && last <= to;
-            let fault = if is_above || !common {
+            let name = self.called(other.id);
+            let detail = if is_above || !common {
                 continue;
             } else if is_below {
                 if contains {
                     continue;
                 }
-                "is below it and would lie outside of it"
+                format!("period {name} ({first} to {last}) is below it and would lie outside of it")
             } else {
                 let within = first <= from && to <= last;
                 let siblings = !above.is_empty() && above.first().copied() == parent(&other.fields);
                 if contains != within && !siblings {
                     continue;
                 }
-                "overlaps it: shorten one of the two, or put one wholly inside the other as its `parent`"
+                format!(
+                    "period {name} ({first} to {last}) overlaps it: shorten one of the two, or put one wholly inside the \
+                     other as its `parent`"
+                )
             };
-            let name = self.called(other.id);
-            faults.push(FieldFault::new("/from", format!("period {name} ({first} to {last}) {fault}")));
+            faults.push(FieldFault::new("/from", detail));
         }
     }
 
