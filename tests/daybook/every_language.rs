@@ -294,11 +294,8 @@ async fn what_is_wrong_with_people_plans_messages_notices_outages_and_the_licenc
             office.write(Method::POST, admin, &plan("/teachers"), &json!({ "id": "A" })).header(name, value)
         })
     };
-    for (name, value) in
-        [("idempotency-key", "a b"), ("daybook-lock", "x"), ("if-match", "x"), ("content-type", "text/html")]
-    {
-        assert_eq!(bad(name, value).await, [""; 0], "{name}");
-    }
+    assert_eq!(bad("idempotency-key", "a b").await, [""; 0]);
+    assert_eq!(bad("if-match", "x").await, [""; 0]);
     office.close().await;
 }
 
