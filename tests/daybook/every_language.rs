@@ -287,15 +287,11 @@ async fn what_is_wrong_with_people_plans_messages_notices_outages_and_the_licenc
         ("POST", at("/sessions"), json!({ "user": "anna", "password": PASSWORD, "plan": "7~2026-2027~1" })),
     ];
     all_told(&office, &admin, &requests).await;
-    let bad = |name: &'static str, value: &'static str| {
-        let office = &office;
-        let admin = &admin;
-        told_alike(office, move || {
-            office.write(Method::POST, admin, &plan("/teachers"), &json!({ "id": "A" })).header(name, value)
-        })
-    };
-    assert_eq!(bad("idempotency-key", "a b").await, [""; 0]);
-    assert_eq!(bad("if-match", "x").await, [""; 0]);
+    let spaced = told_alike(&office, || {
+        let write = office.write(Method::POST, &admin, &plan("/teachers"), &json!({ "id": "A" }));
+        write.header("idempotency-key", "a b")
+    });
+    assert_eq!(spaced.await, [""; 0]);
     office.close().await;
 }
 
