@@ -193,8 +193,14 @@ impl Plan {
 
     /// The period of a day: the shortest one that holds it, else the first there is.
     pub fn period_of(&self, today: NaiveDate) -> Option<RecordId> {
+        self.period_beside(today, None)
+    }
+
+    /// The same of the periods beside one that goes.
+    pub fn period_beside(&self, today: NaiveDate, going: Option<RecordId>) -> Option<RecordId> {
         let dated = |record: &Arc<Record>| self.period_dates(record.id).map(|dates| (dates, record.id));
-        let all: Vec<_> = self.records_of(Kind::Periods).filter_map(dated).collect();
+        let staying = self.records_of(Kind::Periods).filter(|record| Some(record.id) != going);
+        let all: Vec<_> = staying.filter_map(dated).collect();
         let holding = all.iter().filter(|((from, to), _)| (*from..=*to).contains(&today));
         holding
             .min_by_key(|((from, to), id)| (*to - *from, *from, *id))

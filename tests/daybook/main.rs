@@ -5,6 +5,7 @@ mod accounts;
 mod away;
 mod bad_input;
 mod batch;
+mod change_races;
 mod changes;
 mod command_line;
 mod conventions;

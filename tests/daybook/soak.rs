@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use tests::rounds::Rounds;
 
-use crate::{cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, subscribers, two_nodes};
+use crate::{
+    change_races, cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, subscribers,
+    two_nodes,
+};
 
 /// What one hammering showed.
 struct Row {
@@ -53,6 +56,10 @@ async fn soak() {
     let mut rows = Vec::new();
     run(&mut rows, "two planners place the same hour", 2_000, |rounds| async {
         (races::the_same_hour(&rounds).await, rounds)
+    })
+    .await;
+    run(&mut rows, "two changes of one record", 10_000, |rounds| async {
+        (change_races::two_changes_of_one_record(&rounds).await, rounds)
     })
     .await;
     run(&mut rows, "log in against start of an import", 10_000, |rounds| async {

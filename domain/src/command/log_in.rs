@@ -60,7 +60,10 @@ impl Command for LogIn {
         let before = plan.sessions.ended(self.session).filter(|_| self.resumed).map(|ended| &ended.session);
         let mode = self.mode_for(office, plan, ask.who, self.mode.or(before.map(|session| session.mode)))?;
         let period = match &self.period {
-            None => before.and_then(|session| session.period).or_else(|| plan.period_of(ask.today)),
+            None => before
+                .and_then(|session| session.period)
+                .filter(|period| plan.record(*period).is_some())
+                .or_else(|| plan.period_of(ask.today)),
             Some(name) => Some(
                 plan.named(Kind::Periods, name)
                     .ok_or_else(|| Refusal::fault("/period", format!("the plan has no period {name:?}")))?

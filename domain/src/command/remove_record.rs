@@ -1,5 +1,6 @@
 //! Removing records.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -9,7 +10,8 @@ use super::write_record::{Target, check_right, needs, right_of, sealed};
 use super::{Ask, CarriedLock, Command, Decision, Needs, Office, Precondition, Stream};
 use crate::calendar::spans;
 use crate::{
-    Class, FieldName, HourOf, Kind, Plan, PlanId, Record, RecordId, RecordRemoved, Refusal, RefusalCode,
+    Class, Event, FieldName, HourOf, Kind, Plan, PlanId, Record, RecordId, RecordRemoved, Refusal,
+    RefusalCode, SessionChanged,
 };
 
 /// Removes a record that no other refers to.
@@ -78,8 +80,23 @@ impl Command for RemoveRecord {
         if !used_by.is_empty() {
             return Err(Refusal::with(RefusalCode::InUse, json!({ "used_by": used_by })).into());
         }
-        Ok(vec![(Stream::Plan, removed(record, None).into())])
+        let mut events = Vec::new();
+        if kind == Kind::Periods {
+            events.extend(leaving(plan, record.id, ask.today));
+        }
+        events.push((Stream::Plan, removed(record, None).into()));
+        Ok(events)
     }
+}
+
+/// Whoever works in a period that goes, works in that of today then. Only the holder of the lock is there, in one session.
+fn leaving(plan: &Plan, period: RecordId, today: NaiveDate) -> impl Iterator<Item = (Stream, Event)> {
+    let next = plan.period_beside(today, Some(period));
+    let there = plan.sessions.iter().filter(move |session| session.period == Some(period));
+    there.map(move |session| {
+        let changed = SessionChanged { session: session.id, mode: None, period: next, activity: None };
+        (Stream::Plan, changed.into())
+    })
 }
 
 impl RemoveRecord {
@@ -132,5 +149,76 @@ pub fn removed(record: &Record, import: Option<crate::ImportId>) -> RecordRemove
         revision: record.revision + 1,
         fields: fields.collect(),
         import,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::command::change_session::ChangeSession;
+    use crate::command::end_session::EndSession;
+    use crate::command::log_in::LogIn;
+    use crate::command::testing::{Desk, PLAN};
+    use crate::command::write_record::{How, WriteRecord};
+    use crate::{Action, SessionEnd, SessionId, Who};
+
+    fn period(name: &str, body: &serde_json::Value, lock: crate::LockId) -> WriteRecord {
+        WriteRecord {
+            plan: PLAN.parse().unwrap(),
+            target: Target::Named(Kind::Periods, name.to_owned()),
+            how: if name == "1" { How::Patch } else { How::Put },
+            body: Ok(crate::read_fields(Kind::Periods, body.as_object().unwrap()).unwrap()),
+            room: None,
+            period: None,
+            precondition: if name == "1" { Precondition::Present } else { Precondition::Absent },
+            lock: Some(lock),
+            disjoint: false,
+        }
+    }
+
+    fn turns_to_period_2(desk: &mut Desk, session: SessionId) {
+        let (plan, period) = (Some(PLAN.parse().unwrap()), Some("2".to_owned()));
+        desk.done_in(session, &ChangeSession { plan, mode: None, period, activity: None });
+    }
+
+    fn name_of_period(desk: &Desk, session: SessionId) -> Option<String> {
+        desk.plan().name_of(desk.plan().sessions.get(session)?.period?)
+    }
+
+    #[test]
+    fn whoever_works_in_a_period_that_is_removed_works_in_that_of_today_then() {
+        let mut desk = Desk::with_plan();
+        let (anna, bert) = (desk.log_in("anna"), desk.user("bert"));
+        let lock = desk.lock(anna, Action::Periods);
+        desk.done_in(anna, &period("1", &json!({ "to": "2027-01-31" }), lock));
+        desk.done_in(anna, &period("2", &json!({ "from": "2027-02-01", "to": "2027-07-31" }), lock));
+        desk.release(anna, lock);
+        let lost = desk.log_in("bert");
+        turns_to_period_2(&mut desk, lost);
+        let plan = Some(PLAN.parse().unwrap());
+        let end = EndSession { plan: plan.clone(), session: lost, reason: SessionEnd::ContactLost };
+        desk.done_as(Who::System, None, &end);
+        turns_to_period_2(&mut desk, anna);
+        let lock = desk.lock(anna, Action::Periods);
+        let remove = RemoveRecord {
+            plan: PLAN.parse().unwrap(),
+            target: Target::Named(Kind::Periods, "2".to_owned()),
+            period: None,
+            precondition: Precondition::Present,
+            lock: Some(lock),
+            shape: Ok(()),
+        };
+        let events = desk.done_in(anna, &remove);
+        let types: Vec<&str> = events.iter().map(Event::r#type).collect();
+        assert_eq!(types, ["SessionChanged", "RecordRemoved"]);
+        assert_eq!(name_of_period(&desk, anna).as_deref(), Some("1"));
+        desk.release(anna, lock);
+        // And so does he who comes back to it.
+        let (mode, period, client, replaces) = (None, None, None, None);
+        let back = LogIn { plan, session: lost, mode, period, client, resumed: true, replaces };
+        desk.done_as(bert, None, &back);
+        assert_eq!(name_of_period(&desk, lost).as_deref(), Some("1"));
     }
 }
