@@ -44,7 +44,7 @@ pub(crate) async fn drop(pool: &PgPool, contacts: &[Uuid]) -> Result<(), sqlx::E
 
 pub(crate) async fn due(pool: &PgPool, idle: Duration, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        "select contact_id from contact where seen_at <= clock_timestamp() - $1::interval order by seen_at limit $2",
+        "select contact_id from contact where seen_at <= statement_timestamp() - $1::interval order by seen_at limit $2",
         interval(idle),
         limit,
     )

@@ -27,7 +27,7 @@ pub(crate) async fn attend(pool: &PgPool, away_after: Duration) -> Result<DateTi
 
 pub(crate) async fn passed(pool: &PgPool, limit: i64) -> Result<Vec<PassedDeadline>, sqlx::Error> {
     sqlx::query!(
-        "select subject, kind, stream from deadline where passes_at <= clock_timestamp() order by passes_at limit $1",
+        "select subject, kind, stream from deadline where passes_at <= statement_timestamp() order by passes_at limit $1",
         limit,
     )
     .map(|row| PassedDeadline { subject: row.subject, kind: row.kind, stream: row.stream.into() })

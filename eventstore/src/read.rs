@@ -129,7 +129,7 @@ pub(crate) async fn command<'c>(
 pub(crate) async fn prune_answers(pool: &PgPool, older_than: Duration) -> Result<u64, sqlx::Error> {
     sqlx::query!(
         "update command set answer = null
-        where answer is not null and recorded_at < clock_timestamp() - $1::interval",
+        where answer is not null and recorded_at < statement_timestamp() - $1::interval",
         interval(older_than),
     )
     .execute(pool)

@@ -140,7 +140,7 @@ async fn sessions_among(desk: &Desk, contacts: &[Uuid]) -> Result<Vec<(SessionId
 async fn aged_sessions(desk: &Desk) -> Result<Vec<(SessionId, Home)>, Failure> {
     let found = sqlx::query!(
         "select session_id, plan from session
-        where valid_to is null and logged_in_at < clock_timestamp() - make_interval(secs => $1)
+        where valid_to is null and logged_in_at < statement_timestamp() - make_interval(secs => $1)
         limit $2",
         desk.terms.session_age.as_secs_f64(),
         CANDIDATES_MAX,
