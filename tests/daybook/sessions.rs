@@ -193,6 +193,17 @@ async fn who_is_not_heard_of_is_out_and_comes_back_with_his_old_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_opens_no_session_under_another_name() {
+    let office = Office::open("other_name").await;
+    let anna = office.log_in("anna").await;
+    let by_token =
+        |user: &'static str| office.post(&anna, "/sessions", json!({ "user": user, "plan": PLAN }));
+    assert_eq!(by_token("bert").await.outcome(), "401 not-logged-in");
+    assert_eq!(by_token("anna").await.outcome(), "201");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_ends_by_its_age_whatever_it_does_and_does_not_come_back() {
     let terms = Terms { session_age: Duration::from_secs(2), ..Terms::default() };
     let office = Office::with_terms("age", terms).await;

@@ -237,7 +237,13 @@ async fn prove(
 ) -> Result<Proof, Problem> {
     match (&body.password, bearer) {
         (Some(password), _) => prove_password(app, body.user.as_deref(), password, peer).await,
-        (None, Some(bearer)) => prove_token(app, bearer).await,
+        (None, Some(bearer)) => {
+            let proof = prove_token(app, bearer).await?;
+            // A token proves whose it is; who says that he is somebody else is not who he says.
+            let (name, _) = app.desk.names_of(proof.who).await?;
+            let fits = |said: &String| *said == name || name.strip_prefix("token:") == Some(said);
+            if body.user.as_ref().is_none_or(fits) { Ok(proof) } else { Err(Problem::new(Code::NotLoggedIn)) }
+        }
         (None, None) => {
             Err(Problem::invalid("/password", "send user and password, or a token in Authorization"))
         }
