@@ -11,8 +11,12 @@ mod desk;
 mod drawn;
 #[path = "invariants/drawn_beside.rs"]
 mod drawn_beside;
+#[path = "invariants/folded.rs"]
+mod folded;
 #[path = "invariants/holds.rs"]
 mod holds;
+#[path = "invariants/what.rs"]
+mod what;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -28,8 +28,9 @@ use domain::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::asked::{Based, What, carried, editing, present};
+use crate::asked::{carried, editing, present};
 use crate::desk::{Desk, moment, plan_id};
+use crate::what::{Based, What};
 
 /// One thing that is asked for. Numbers choose among what is there.
 #[derive(Debug, Clone)]

@@ -1,7 +1,5 @@
 //! Decides and folds, as the service does; everything is written to bytes and read back before it is folded.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::command::add_user::{AddUser, Person};
 use domain::command::create_plan::CreatePlan;
@@ -12,13 +10,13 @@ use domain::command::request_lock::RequestLock;
 use domain::command::write_record::{How, Target, WriteRecord};
 use domain::command::{Ask, Command, Obstruction, Office, PastChange, Precondition, Stream};
 use domain::{
-    Accounts, Action, At, Event, FieldChange, Fold, Kind, LockId, NoticeId, Plan, PlanId, Position, RecordId,
-    Refusal, RefusalCode, School, SessionEnd, SessionId, Sessions, SignOffId, Site, Stamp, UserId, Who,
-    read_fields,
+    Action, Event, FieldChange, Kind, LockId, NoticeId, Plan, PlanId, Position, RecordId, Refusal,
+    RefusalCode, SessionEnd, SessionId, SignOffId, Stamp, UserId, Who, read_fields,
 };
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::folded::{AtOnce, Entry, Folded, FromLedger};
 use crate::holds;
 
 /// The people, by the groups they are in.
@@ -34,73 +32,6 @@ pub const PEOPLE: [(&str, &str); 6] = [
 /// The plans that there are from the start, and those that may come to be; all of one school.
 const PLANS: [&str; 4] =
     ["100234~2026-2027~1", "100234~2026-2027~2", "100234~2026-2027~3", "100234~2027-2028~1"];
-
-/// An event with where it went.
-pub struct Entry {
-    pub stream: Stream,
-    /// The plan of the stream of a plan.
-    pub plan: Option<PlanId>,
-    pub event: Event,
-    pub who: Who,
-    pub stamp: Stamp,
-}
-
-/// All states.
-#[derive(Default, Clone)]
-pub struct Folded {
-    pub plans: BTreeMap<PlanId, Plan>,
-    pub accounts: Accounts,
-    pub site: Site,
-    pub school: School,
-    pub sessions: Sessions,
-}
-
-impl Folded {
-    fn fold(&mut self, entry: &Entry, folding: &impl Folding) {
-        match (entry.stream, &entry.plan) {
-            (Stream::Plan, Some(plan)) => {
-                folding.fold(self.plans.entry(plan.clone()).or_default(), entry);
-            }
-            (Stream::Plan, None) => panic!("an event of no plan: {:?}", entry.event),
-            (Stream::Sessions, _) => folding.fold(&mut self.sessions, entry),
-            (Stream::Accounts, _) => folding.fold(&mut self.accounts, entry),
-            (Stream::Site, _) => folding.fold(&mut self.site, entry),
-            (Stream::School, _) => folding.fold(&mut self.school, entry),
-            (Stream::Messages, _) => {}
-        }
-    }
-
-    /// The states that a ledger leads to.
-    pub fn of(log: &[Entry]) -> Folded {
-        let mut folded = Folded::default();
-        log.iter().for_each(|entry| folded.fold(entry, &FromLedger));
-        folded
-    }
-}
-
-trait Folding {
-    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry);
-}
-
-/// As it is read from the ledger: where and when it was recorded is known.
-struct FromLedger;
-
-impl Folding for FromLedger {
-    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry) {
-        let at = At { version: entry.stamp.position, epoch: 1, stamp: Some(entry.stamp) };
-        state.evolve(&entry.event, &at);
-    }
-}
-
-/// As the service does it: folded before it is committed, stamped afterwards.
-struct AtOnce;
-
-impl Folding for AtOnce {
-    fn fold<S: Fold>(&self, state: &mut S, entry: &Entry) {
-        state.evolve(&entry.event, &At { version: entry.stamp.position, epoch: 1, stamp: None });
-        state.settle(&entry.event, &entry.stamp);
-    }
-}
 
 #[derive(Default)]
 pub struct Desk {

@@ -3,7 +3,8 @@
 use domain::{Action, Kind, Mode};
 use proptest::prelude::*;
 
-use crate::asked::{Asked, Based, What};
+use crate::asked::Asked;
+use crate::what::{Based, What};
 
 pub const NAMES: [&str; 3] = ["A", "B", "TS 3"];
 pub const LESSONS: [&str; 2] = ["1", "2"];

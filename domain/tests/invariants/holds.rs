@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{Action, Event, FieldChange, Kind, Lock, Mode, Plan, PlanCondition, Record, SessionId, Value};
 
-use crate::desk::{Desk, Entry, Folded};
+use crate::desk::Desk;
+use crate::folded::{Entry, Folded};
 
 /// What must hold of what the office is like when this event is decided.
 pub fn check_event(desk: &Desk, entry: &Entry) {
