@@ -15,6 +15,7 @@ mod front;
 mod held;
 mod history;
 mod messages;
+mod past;
 mod request;
 mod shelf;
 mod site;

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod cover_list;
 mod door;
 pub mod groups;
+pub mod history;
 pub mod imports;
 pub mod incoming;
 pub mod licence;
@@ -27,6 +28,7 @@ pub mod status;
 pub mod timetable;
 pub mod tokens;
 pub mod users;
+pub mod when;
 pub mod writing;
 
 use axum::Router;
@@ -64,6 +66,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(timetable::routes())
         .merge(cover_list::routes())
         .merge(changes::routes())
+        .merge(history::routes())
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())

@@ -34,6 +34,23 @@ pub struct Wanted<'a> {
     pub absences: bool,
 }
 
+/// What is asked of the history of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// Which record, as it was called last: `teachers/GAUSS`, `lessons/7/placements/2`, `time-grid`.
+    pub record: &'a str,
+    /// Of an hour of a lesson, the period; else those of all periods.
+    pub period: Option<&'a str>,
+    /// As things stood at this end of an append; `i64::MAX` for now.
+    pub upto: i64,
+    /// Only what was before this position.
+    pub before: i64,
+    /// The most items.
+    pub limit: i64,
+    /// Whether absences and their reasons are told too.
+    pub absences: bool,
+}
+
 /// Some of the feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feed {
@@ -205,7 +222,7 @@ pub async fn changes(
     }
     let filter = match (wanted.record, wanted.kind) {
         (Some(record), _) => {
-            let (ever, now) = records_called(pool, &plan, record).await?;
+            let (ever, now) = records_called(pool, &plan, record, None, i64::MAX).await?;
             Filter::Records(ever, now, record)
         }
         (None, Some(kind)) => Filter::Kind(kind),
@@ -241,24 +258,26 @@ pub async fn changes(
     Ok(Feed { items, next })
 }
 
-/// What happened to a record, newest first: at most `limit` items before a position; refused changes are among them.
-/// Without `absences` nothing is told of absences and their reasons.
+/// What happened to a record, newest first, with the refused changes between; each with its position. Nothing when no record was ever
+/// called so. A record that is gone is found by its last name; of one that was renamed all is told under its newest name, and under
+/// an earlier one only what happened while it was called so.
 pub async fn history(
     pool: &PgPool,
     plan: &PlanId,
-    record: &str,
-    before: i64,
-    limit: i64,
-    absences: bool,
+    wanted: Past<'_>,
     name_of: NameOf<'_>,
-) -> Result<Vec<(i64, Json)>, sqlx::Error> {
+) -> Result<Option<Vec<(i64, Json)>>, sqlx::Error> {
     let plan = plan.to_string();
-    let (ever, now) = records_called(pool, &plan, record).await?;
+    let Past { record, period, upto, before, limit, absences } = wanted;
+    let (ever, now) = records_called(pool, &plan, record, period, upto).await?;
+    if ever.is_empty() {
+        return Ok(None);
+    }
     let mut rows = select_change!(
         "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7",
         plan,
         0,
-        before.saturating_sub(1),
+        before.saturating_sub(1).min(upto),
         &ever,
         &now,
         record,
@@ -270,7 +289,7 @@ pub async fn history(
         row.hide_sensitive(absences);
     }
     let shown = rows.iter().filter(|row| absences || !row.is_sensitive());
-    Ok(shown.map(|row| (row.position, row.history_item(name_of))).collect())
+    Ok(Some(shown.map(|row| (row.position, row.history_item(name_of))).collect()))
 }
 
 async fn read(
@@ -311,19 +330,22 @@ fn kind_of_subject(subject: &str) -> &str {
     if subject.contains("/placements/") && first == "lessons" { "placements" } else { first }
 }
 
-/// All records that were ever called so, and which of them are now, else which were last.
+/// All records that were ever called so up to a position, and which of them were then, else which were last.
 async fn records_called(
     pool: &PgPool,
     plan: &str,
     subject: &str,
+    period: Option<&str>,
+    upto: i64,
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
     let Some((kind, name)) = subject.split_once('/') else {
         let singletons = sqlx::query_as!(
             Called,
-            "select record_id, valid_to from change_name
-            where plan = $1 and kind = $2 and name is null and lesson_id is null",
+            "select record_id, case when valid_to <= $3 then valid_to end as valid_to from change_name
+            where plan = $1 and kind = $2 and name is null and lesson_id is null and valid_from <= $3",
             plan,
             subject,
+            upto,
         );
         return Ok(newest(&singletons.fetch_all(pool).await?));
     };
@@ -334,21 +356,27 @@ async fn records_called(
     if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
         let hours = sqlx::query_as!(
             Called,
-            "select p.record_id, p.valid_to from change_name l
-            join change_name p on p.lesson_id = l.record_id and p.n = $3
-            where l.plan = $1 and l.kind = 'lessons' and l.name = $2",
+            "select p.record_id, case when p.valid_to <= $4 then p.valid_to end as valid_to from change_name l
+            join change_name p on p.lesson_id = l.record_id and p.n = $3 and p.valid_from <= $4
+            where l.plan = $1 and l.kind = 'lessons' and l.name = $2 and l.valid_from <= $4
+                and ($5::text is null or p.period_id in (
+                    select record_id from change_name where plan = $1 and kind = 'periods' and name = $5 and valid_from <= $4))",
             plan,
             lesson,
             n,
+            upto,
+            period,
         );
         return Ok(newest(&hours.fetch_all(pool).await?));
     }
     let named = sqlx::query_as!(
         Called,
-        "select record_id, valid_to from change_name where plan = $1 and kind = $2 and name = $3",
+        "select record_id, case when valid_to <= $4 then valid_to end as valid_to from change_name
+        where plan = $1 and kind = $2 and name = $3 and valid_from <= $4",
         plan,
         kind,
         name,
+        upto,
     );
     Ok(newest(&named.fetch_all(pool).await?))
 }

@@ -41,7 +41,7 @@ pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
 pub use fill::Filling;
 pub use generation::{PrepareError, prepare, prepared};
-pub use moment::{moment_at_position, moment_at_time};
+pub use moment::{moment_at_position, moment_at_time, recorded_at};
 pub use progress::{FoldProgress, Phase};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections, Rebuilding};

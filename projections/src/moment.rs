@@ -31,6 +31,11 @@ pub async fn moment_at_time(pool: &PgPool, time: DateTime<Utc>) -> Result<Moment
     Ok(Moment::AsOf(before))
 }
 
+/// When the event at a position was recorded; nothing when there is none.
+pub async fn recorded_at(pool: &PgPool, position: i64) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    Ok(event(pool, position).await?.map(|(_, at)| at))
+}
+
 async fn event(pool: &PgPool, position: i64) -> Result<Option<(i64, DateTime<Utc>)>, sqlx::Error> {
     let found = sqlx::query!("select append_end, recorded_at from event where position = $1", position)
         .fetch_optional(pool)

@@ -176,6 +176,18 @@ pub async fn plan(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<Option
     Ok(views(pool, row.into_iter().collect(), moment).await?.pop())
 }
 
+/// Whether there was such a plan then.
+pub async fn is_there(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<bool, sqlx::Error> {
+    // A plan is never taken away.
+    sqlx::query_scalar!(
+        r#"select exists (select from plan where plan = $1 and valid_from <= coalesce($2::bigint, 9223372036854775807)) as "there!""#,
+        plan.to_string(),
+        moment.position(),
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// The plans that people can log in to, by name, with their titles: at most `limit`.
 pub async fn offered(pool: &PgPool, limit: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
     sqlx::query!(

@@ -14,9 +14,11 @@ use crate::who::{who_acted, who_text};
 use crate::{Happened, Projection, ProjectionError};
 
 mod filled;
+mod period;
 mod question;
 mod row;
 
+pub use period::{is_period, period_then};
 pub(crate) use question::records_on;
 pub use question::{RecordFilter, RecordView, record, records, singleton};
 use row::{load, write};

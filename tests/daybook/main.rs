@@ -46,6 +46,7 @@ mod sign_offs;
 mod soak;
 mod status_report;
 mod subscribers;
+mod time_travel;
 mod timetable;
 mod too_late;
 mod two_nodes;

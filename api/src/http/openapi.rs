@@ -136,6 +136,8 @@ pub fn frame(version: &str) -> OpenApi {
 pub const READ_ONE: &[&str] = &["If-None-Match", "Daybook-Min-Position"];
 /// Header fields and parameters of a list.
 pub const READ_LIST: &[&str] = &["Daybook-Min-Position", "limit", "after"];
+/// The parameter of every GET below a plan: the moment that it shows.
+pub const AS_OF: &[&str] = &["as_of"];
 /// Header fields of a write that needs a revision.
 pub const WRITE_REVISED: &[&str] = &["If-Match", "Idempotency-Key"];
 

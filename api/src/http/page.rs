@@ -30,6 +30,29 @@ pub struct Page {
 }
 
 impl Page {
+    /// Reads `limit` and `after`.
+    pub fn of(parts: &Parts) -> Result<Page, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        check_encoding(query)?;
+        let (mut limit, mut after) = (None, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (pointer, twice) = match name.as_ref() {
+                "limit" => ("/query/limit", limit.replace(read_limit(&value)?).is_some()),
+                "after" => ("/query/after", after.replace(value.into_owned()).is_some()),
+                _ => continue,
+            };
+            if twice {
+                return Err(Problem::invalid(pointer, "is there twice"));
+            }
+        }
+        // Inside a nested router the path is cut; a link needs the whole one.
+        let uri = parts
+            .extensions
+            .get::<axum::extract::OriginalUri>()
+            .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
+        Ok(Page { limit: limit.unwrap_or(LIMIT_DEFAULT), after, uri })
+    }
+
     /// Where the last page ended, in the list's own terms; `None` at the start. 422 when it is no cursor of this list.
     pub fn after<C: DeserializeOwned>(&self) -> Result<Option<C>, Problem> {
         let Some(text) = &self.after else { return Ok(None) };
@@ -146,25 +169,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        check_encoding(query)?;
-        let (mut limit, mut after) = (None, None);
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let (pointer, twice) = match name.as_ref() {
-                "limit" => ("/query/limit", limit.replace(read_limit(&value)?).is_some()),
-                "after" => ("/query/after", after.replace(value.into_owned()).is_some()),
-                _ => continue,
-            };
-            if twice {
-                return Err(Problem::invalid(pointer, "is there twice"));
-            }
-        }
-        // Inside a nested router the path is cut; a link needs the whole one.
-        let uri = parts
-            .extensions
-            .get::<axum::extract::OriginalUri>()
-            .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
-        Ok(Page { limit: limit.unwrap_or(LIMIT_DEFAULT), after, uri })
+        Page::of(parts)
     }
 }
 

@@ -31,20 +31,39 @@ pub struct Listing<T = NoQuery> {
     pub filter: T,
 }
 
+/// What can be read from the parameters of an address, beside some that somebody else reads.
+pub trait Parameters: Sized {
+    /// Reads all but the `others`; what is unknown is refused.
+    fn of(parts: &Parts, others: &[&str]) -> Result<Self, Problem>;
+}
+
+impl<T: DeserializeOwned> Parameters for Query<T> {
+    fn of(parts: &Parts, others: &[&str]) -> Result<Self, Problem> {
+        parse(parts.uri.query().unwrap_or_default(), others).map(Query)
+    }
+}
+
+impl<T: DeserializeOwned> Parameters for Listing<T> {
+    fn of(parts: &Parts, others: &[&str]) -> Result<Self, Problem> {
+        let others: Vec<&str> = others.iter().copied().chain(["limit", "after"]).collect();
+        let filter = parse(parts.uri.query().unwrap_or_default(), &others)?;
+        Ok(Listing { page: Page::of(parts)?, filter })
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parse(parts.uri.query().unwrap_or_default(), &[]).map(Query)
+        Query::of(parts, &[])
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Listing<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let filter = parse(parts.uri.query().unwrap_or_default(), &["limit", "after"])?;
-        Ok(Listing { page: Page::from_request_parts(parts, state).await?, filter })
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Listing::of(parts, &[])
     }
 }
 

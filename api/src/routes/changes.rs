@@ -1,9 +1,9 @@
 //! What changed in a plan, from a position on.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::response::Response;
 use domain::{Position, Right};
 use projections::change::Wanted;
 use serde::Deserialize;
@@ -15,8 +15,8 @@ use super::reader::{Reader, check_common};
 use super::schemas;
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::READING;
-use crate::http::{GivenPosition, Json as Body, PlanPath, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, READING};
+use crate::http::{GivenPosition, InTime, Json as Body, PlanPath, Problem, Query, refusing, taking};
 
 /// The longest wait for something to happen, in seconds.
 const WAIT_MAX: u64 = 30;
@@ -24,7 +24,7 @@ const WAIT_MAX: u64 = 30;
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_changes), &[&["Daybook-Min-Position"]]), &[READING]))
+        .routes(refusing(taking(routes!(list_changes), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
 }
 
 /// From where on, how long to wait, and what of it.
@@ -54,10 +54,9 @@ async fn list_changes(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    query: Result<Query<ChangesQuery>, Problem>,
-) -> Result<Body<Json>, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let Query(query) = query?;
+    asked: Result<InTime<Query<ChangesQuery>>, Problem>,
+) -> Result<Response, Problem> {
+    let (when, Query(query)) = reader.ask(&app, &plan, Right::Read, asked).await?;
     let wait = query.wait.unwrap_or(0);
     if wait > WAIT_MAX {
         return Err(Problem::invalid("/query/wait", format!("at most {WAIT_MAX} seconds")));
@@ -69,15 +68,15 @@ async fn list_changes(
     let after = begin(&app, query.after.as_deref()).await?;
     let absences = reader.sees_absences(&app).await?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
-    let names = app.desk.with_accounts(|accounts| Arc::new(accounts.clone())).await?;
+    let names = when.accounts(&app).await?;
     let mut advanced = app.projections.advanced();
     let mut after = after;
     loop {
         advanced.borrow_and_update();
         let wanted = Wanted {
             after,
-            // As far as the feed's own rows go, which another node may have written.
-            upto: i64::MAX,
+            // As far as the feed's own rows go, which another node may have written; of the past, up to its moment.
+            upto: when.end(),
             limit,
             kind: query.kind.as_deref(),
             record: query.record.as_deref(),
@@ -88,8 +87,9 @@ async fn list_changes(
                 .await
                 .map_err(Failure::from)?;
         after = feed.next;
-        if !feed.items.is_empty() || wait == 0 {
-            return Ok(answer(&app, &feed.items, after));
+        // Nothing more happens in the past.
+        if !feed.items.is_empty() || wait == 0 || when.is_past() {
+            return Ok(when.answer(answer(&app, &feed.items, after)));
         }
         let moved = tokio::time::timeout_at(deadline, async {
             tokio::select! {
@@ -98,7 +98,7 @@ async fn list_changes(
             }
         });
         if !moved.await.unwrap_or(false) {
-            return Ok(answer(&app, &[], after));
+            return Ok(when.answer(answer(&app, &[], after)));
         }
     }
 }

@@ -1,25 +1,24 @@
 //! What there is to cover on a day.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::{Kind, Right};
-use projections::Moment;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::reader::Reader;
-use super::records::{editable_now, with_editable};
+use super::records::{editable_when, with_editable};
 use super::schemas;
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{READ_LIST, READING};
-use crate::http::{Date, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READING};
+use crate::http::{Date, InTime, Listing, PlanPath, Problem, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(show_cover_list), &[READ_LIST]), &[READING]))
+    OpenApiRouter::new().routes(refusing(taking(routes!(show_cover_list), &[READ_LIST, AS_OF]), &[READING]))
 }
 
 /// On which day.
@@ -41,19 +40,21 @@ async fn show_cover_list(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<OnDay>, Problem>,
+    asked: Result<InTime<Listing<OnDay>>, Problem>,
 ) -> Result<Response, Problem> {
     reader.enter(&app, &plan, Right::ReadAbsences).await?;
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
-    let date = list.filter.date.map_or_else(|| app.desk.today(), |Date(date)| date);
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let date = match list.filter.date {
+        Some(Date(date)) => date,
+        None => when.today(&app).await?,
+    };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
-    let found = projections::cover_list::cover_list(app.projections.pool(), &plan, date, Moment::Now, &page)
+    let found = projections::cover_list::cover_list(app.projections.pool(), &plan, date, when.moment, &page)
         .await
         .map_err(Failure::from)?;
-    let editable = editable_now(&app, &reader, &plan, Kind::Substitutions, None).await?;
+    let editable = editable_when(&app, &reader, &plan, Kind::Substitutions, None, when).await?;
     let items = found.substitutions.into_iter().map(|view| with_editable(view, &editable));
     let items: Vec<Json> = items.collect();
     let open = found.open.into_iter().map(Json::Object).collect();
-    Ok(list.page.answer_next(items, found.next.as_deref()).open(open).into_response())
+    Ok(when.answer(list.page.answer_next(items, found.next.as_deref()).open(open)))
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::command::end_lock::EndLock;
 use domain::command::request_lock::RequestLock;
 use domain::{Accounts, Action, LockEnd, LockId, Plan, PlanId, Refusal, RefusalCode, SessionId};
-use projections::Moment;
+use projections::lock::LockRow;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -16,11 +16,12 @@ use uuid::Uuid;
 use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas;
+use super::when::{When, leave_out};
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{READ_LIST, READING, WRITING};
+use crate::http::openapi::{AS_OF, READ_LIST, READING, WRITING};
 use crate::http::{
-    Code, Listing, NoQuery, Paged, Path, PlanPath, Problem, Query, WritePosition, refusing, taking,
+    Code, InTime, Listing, NoQuery, Path, PlanPath, Problem, Query, WritePosition, refusing, taking,
 };
 
 /// The routes of this file.
@@ -28,9 +29,9 @@ pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
     let refused = &[Code::NotAlone, Code::LockRefused, Code::Blocked];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_locks), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(list_locks), &[READ_LIST, AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(request_lock), &[key]), &[WRITING, refused]))
-        .routes(refusing(taking(routes!(show_lock), &[&["Daybook-Min-Position"]]), &[READING]))
+        .routes(refusing(taking(routes!(show_lock), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(renew_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
         .routes(refusing(taking(routes!(release_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
 }
@@ -43,21 +44,26 @@ async fn list_locks(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing, Problem>,
-) -> Result<Paged<Json>, Problem> {
-    reader.enter(&app, &plan, domain::Right::Read).await?;
-    let list = list?;
+    asked: Result<InTime<Listing>, Problem>,
+) -> Result<Response, Problem> {
+    let (when, list) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
-    let rows = projections::lock::locks(app.projections.pool(), &plan, Moment::Now, after, limit)
+    let rows = projections::lock::locks(app.projections.pool(), &plan, when.moment, after, limit)
         .await
         .map_err(Failure::from)?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (user, _) = app.desk.names_of(row.who()).await?;
-        items.push(row.json(&user, app.desk.terms.lock_lease));
+    let accounts = when.accounts(&app).await?;
+    let items = rows.iter().map(|row| shown(row, &accounts, &app, when)).collect();
+    Ok(when.answer(list.page.answer(items, |item: &Json| item["lock"].clone())))
+}
+
+/// A lock with who holds it; when its lease ends is known of now only.
+fn shown(row: &LockRow, accounts: &Accounts, app: &App, when: When) -> Json {
+    let mut item = row.json(&accounts.name_of(row.who()), app.desk.terms.lock_lease);
+    if when.is_past() {
+        leave_out(&mut item, "expires_at");
     }
-    Ok(list.page.answer(items, |item| item["lock"].clone()))
+    item
 }
 
 /// What a lock is wanted for.
@@ -106,17 +112,16 @@ async fn show_lock(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lock)): Path<(String, String)>,
-    query: Result<Query<NoQuery>, Problem>,
-) -> Result<crate::http::Json<Json>, Problem> {
-    reader.enter(&app, &plan, domain::Right::Read).await?;
-    query?;
+    asked: Result<InTime<Query<NoQuery>>, Problem>,
+) -> Result<Response, Problem> {
+    let (when, _) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
     let id: Uuid = lock.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let row = projections::lock::lock(app.projections.pool(), &plan, id, Moment::Now)
+    let row = projections::lock::lock(app.projections.pool(), &plan, id, when.moment)
         .await
         .map_err(Failure::from)?;
     let row = row.filter(|row| row.ended_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let (user, _) = app.desk.names_of(row.who()).await?;
-    Ok(crate::http::Json(row.json(&user, app.desk.terms.lock_lease)))
+    let accounts = when.accounts(&app).await?;
+    Ok(when.answer(crate::http::Json(shown(&row, &accounts, &app, when))))
 }
 
 /// Renews a lock, so that it lives for another lease.

@@ -1,24 +1,23 @@
 //! The hours of a lesson, placed.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::MethodRouter;
 use domain::command::write_record::{How, Target};
 use domain::{Kind, Right};
-use projections::Moment;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::incoming::Incoming;
 use super::reader::Reader;
-use super::records::{editable_now, period_or_own};
+use super::records::{editable_when, period_or_own};
 use super::schemas::records as described;
 use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, InTime, Listing, Path, PlanPath, Problem, Query, refusing, taking};
 
 const COLLECTION: &str = "/plans/{plan}/lessons/{id}/placements";
 const SINGLE: &str = "/plans/{plan}/lessons/{id}/placements/{n}";
@@ -32,11 +31,14 @@ pub fn routes() -> OpenApiRouter<App> {
     };
     OpenApiRouter::new()
         .routes(refusing(
-            taking(route(COLLECTION, Operation::List, axum::routing::get(list_placements)), &[READ_LIST]),
+            taking(
+                route(COLLECTION, Operation::List, axum::routing::get(list_placements)),
+                &[READ_LIST, AS_OF],
+            ),
             &[READING],
         ))
         .routes(refusing(
-            taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE]),
+            taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE, AS_OF]),
             &[READING],
         ))
         .routes(refusing(
@@ -83,31 +85,30 @@ async fn list_placements(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lesson)): Path<(String, String)>,
-    list: Result<Listing<InPeriod>, Problem>,
+    asked: Result<InTime<Listing<InPeriod>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
-    let period = period_or_own(&app, &reader, &plan, list.filter.period).await?;
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let period = period_or_own(&app, &reader, &plan, list.filter.period, when).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let found = projections::placement::placements(
         app.projections.pool(),
         &plan,
         &lesson,
         &period,
-        Moment::Now,
+        when.moment,
         &page,
     )
     .await
     .map_err(Failure::from)?;
     let Some(found) = found else { return Err(Problem::new(Code::NotFound)) };
-    let editable = editable_now(&app, &reader, &plan, Kind::Placements, Some(&period)).await?;
+    let editable = editable_when(&app, &reader, &plan, Kind::Placements, Some(&period), when).await?;
     let with = |view: projections::placement::PlacementView| {
         let mut json = view.json;
         json.insert("editable".into(), editable.clone());
         Json::Object(json)
     };
     let items: Vec<Json> = found.items.into_iter().map(with).collect();
-    Ok(list.page.answer_next(items, found.next.as_deref()).editable(editable).into_response())
+    Ok(when.answer(list.page.answer_next(items, found.next.as_deref()).editable(editable)))
 }
 
 async fn show(
@@ -115,17 +116,17 @@ async fn show(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, lesson, n)): Path<(String, String, u32)>,
-    query: Result<Query<InPeriod>, Problem>,
+    asked: Result<InTime<Query<InPeriod>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let Query(query) = query?;
-    let period = period_or_own(&app, &reader, &plan, query.period).await?;
+    let (when, Query(query)) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let period = period_or_own(&app, &reader, &plan, query.period, when).await?;
     let found =
-        projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, Moment::Now)
+        projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, when.moment)
             .await
             .map_err(Failure::from)?;
     let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
-    Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
+    let etag = ETag { epoch: view.epoch, revision: view.revision };
+    Ok(when.tagged(etag, reader.known.as_ref(), view.json))
 }
 
 async fn change(

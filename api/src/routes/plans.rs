@@ -18,8 +18,8 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, InTime, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -29,7 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
             taking(routes!(create_plan), &[&["Idempotency-Key", "Daybook-Lock"]]),
             &[WRITING, &[Code::Exists, Code::LockMissing, Code::LockEnded]],
         ))
-        .routes(refusing(taking(routes!(show_plan), &[READ_ONE]), &[READING]))
+        .routes(refusing(taking(routes!(show_plan), &[READ_ONE, AS_OF]), &[READING]))
         .routes(refusing(
             taking(routes!(change_plan), &[WRITE_REVISED]),
             &[WRITING, REVISED, &[Code::Blocked]],
@@ -147,14 +147,13 @@ async fn show_plan(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    query: Result<Query<NoQuery>, Problem>,
+    asked: Result<InTime<Query<NoQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, domain::Right::Read).await?;
-    query?;
+    let (when, _) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
     let row =
-        projections::plan::plan(app.projections.pool(), &plan, Moment::Now).await.map_err(Failure::from)?;
+        projections::plan::plan(app.projections.pool(), &plan, when.moment).await.map_err(Failure::from)?;
     let Some(row) = row else { return Err(Problem::new(Code::NotFound)) };
-    Ok(tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))
+    Ok(when.tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))
 }
 
 /// What changes of a plan.

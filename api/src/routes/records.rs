@@ -2,26 +2,26 @@
 //! description is made for each from the table of fields.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::MethodRouter;
 use domain::command::Ask;
 use domain::command::editable::editable;
 use domain::command::write_record::{How, Target};
 use domain::{Kind, PlanId, without_sensitive};
-use projections::Moment;
 use projections::record::{RecordFilter, RecordView};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas::records as described;
+use super::when::When;
 use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, Date, ETag, Listing, Path, PlanPath, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{AS_OF, HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, Date, ETag, InTime, Listing, Path, PlanPath, Problem, Query, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -51,7 +51,7 @@ fn routes_of(kind: Kind) -> [UtoipaMethodRouter<App>; 6] {
                         list_records(kind, app, reader, plan, list)
                     }),
                 ),
-                &[READ_LIST],
+                &[READ_LIST, AS_OF],
             ),
             &[READING],
         ),
@@ -77,7 +77,7 @@ fn routes_of(kind: Kind) -> [UtoipaMethodRouter<App>; 6] {
                         show(kind, app, reader, plan, path, query)
                     }),
                 ),
-                &[READ_ONE],
+                &[READ_ONE, AS_OF],
             ),
             &[READING],
         ),
@@ -142,12 +142,11 @@ async fn list_records(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<ListQuery>, Problem>,
+    asked: Result<InTime<Listing<ListQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, kind.reading_right()).await?;
-    let list = list?;
+    let (when, list) = reader.ask(&app, &plan, kind.reading_right(), asked).await?;
     let query = list.filter;
-    let period = own_period(&app, &plan, kind, query.period).await?;
+    let period = own_period(&app, &plan, kind, query.period, when).await?;
     let filter = RecordFilter {
         q: query.q,
         class: query.class,
@@ -164,12 +163,12 @@ async fn list_records(
         kind,
         &filter,
         period.as_deref(),
-        Moment::Now,
+        when.moment,
         &page,
     )
     .await
     .map_err(Failure::from)?;
-    let editable = editable_now(&app, &reader, &plan, kind, period.as_deref()).await?;
+    let editable = editable_when(&app, &reader, &plan, kind, period.as_deref(), when).await?;
     let sees_absences = reader.sees_absences(&app).await?;
     let items = found.items.into_iter().map(|mut view| {
         if !sees_absences {
@@ -178,7 +177,7 @@ async fn list_records(
         with_editable(view, &editable)
     });
     let items: Vec<Json> = items.collect();
-    Ok(list.page.answer_next(items, found.next.as_deref()).editable(editable).into_response())
+    Ok(when.answer(list.page.answer_next(items, found.next.as_deref()).editable(editable)))
 }
 
 /// The parameter of a GET of one record.
@@ -194,18 +193,17 @@ async fn show(
     reader: Reader,
     PlanPath(plan): PlanPath,
     Path((_, name)): Path<(String, String)>,
-    query: Result<Query<InPeriod>, Problem>,
+    asked: Result<InTime<Query<InPeriod>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, kind.reading_right()).await?;
-    let Query(query) = query?;
-    let period = own_period(&app, &plan, kind, query.period).await?;
+    let (when, Query(query)) = reader.ask(&app, &plan, kind.reading_right(), asked).await?;
+    let period = own_period(&app, &plan, kind, query.period, when).await?;
     let found = projections::record::record(
         app.projections.pool(),
         &plan,
         kind,
         &name,
         period.as_deref(),
-        Moment::Now,
+        when.moment,
     )
     .await
     .map_err(Failure::from)?;
@@ -213,7 +211,8 @@ async fn show(
     if !reader.sees_absences(&app).await? {
         without_sensitive(kind, &mut view.json);
     }
-    Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), view.json))
+    let etag = ETag { epoch: view.epoch, revision: view.revision };
+    Ok(when.tagged(etag, reader.known.as_ref(), view.json))
 }
 
 async fn create(
@@ -266,11 +265,12 @@ async fn own_period(
     plan: &PlanId,
     kind: Kind,
     period: Option<String>,
+    when: When,
 ) -> Result<Option<String>, Problem> {
     if period.is_some() && !kind.has_period_values() {
         return Err(Problem::invalid("/query/period", format!("{kind} have no values for one period")));
     }
-    known_period(app, plan, period).await
+    known_period(app, plan, period, when).await
 }
 
 /// A period that a question names must be there: 422.
@@ -278,25 +278,41 @@ pub(super) async fn known_period(
     app: &App,
     plan: &PlanId,
     period: Option<String>,
+    when: When,
 ) -> Result<Option<String>, Problem> {
     let Some(name) = period else { return Ok(None) };
-    if app.desk.with_plan(plan, |plan| plan.named(Kind::Periods, &name).is_some()).await? {
+    let there = if when.is_past() {
+        let pool = app.projections.pool();
+        projections::record::is_period(pool, plan, &name, when.moment).await.map_err(Failure::from)?
+    } else {
+        app.desk.with_plan(plan, |plan| plan.named(Kind::Periods, &name).is_some()).await?
+    };
+    if there {
         return Ok(Some(name));
     }
     Err(Problem::invalid("/query/period", format!("the plan has no period {name:?}")))
 }
 
-/// The period of a question that names none: that of the session, else the one of today.
+/// The period of a question that names none: that of the session, else the one of today. Of the past: the session's if it was
+/// there, else the one of that day.
 pub(super) async fn period_or_own(
     app: &App,
     reader: &Reader,
     plan: &PlanId,
     period: Option<String>,
+    when: When,
 ) -> Result<String, Problem> {
-    if let Some(period) = known_period(app, plan, period).await? {
+    if let Some(period) = known_period(app, plan, period, when).await? {
         return Ok(period);
     }
-    let today = app.desk.today();
+    let today = when.today(app).await?;
+    if when.is_past() {
+        let session = |plan: &domain::Plan| plan.sessions.get(reader.caller.session?)?.period;
+        let own = app.desk.with_plan(plan, session).await?;
+        let pool = app.projections.pool();
+        let found = projections::record::period_then(pool, plan, own, today, when.moment).await;
+        return found.map_err(Failure::from)?.ok_or_else(|| Problem::new(Code::NotFound));
+    }
     let own = app
         .desk
         .with_plan(plan, |plan| {
@@ -308,14 +324,18 @@ pub(super) async fn period_or_own(
     own.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-/// What `editable` says to whoever reads.
-pub(super) async fn editable_now(
+/// What `editable` says to whoever reads: of the past nothing is.
+pub(super) async fn editable_when(
     app: &App,
     reader: &Reader,
     plan: &PlanId,
     kind: Kind,
     period: Option<&str>,
+    when: When,
 ) -> Result<Json, Problem> {
+    if when.is_past() {
+        return Ok(json!({ "value": false, "why": "past", "held_by": [] }));
+    }
     let (who, session) = (reader.caller.who, reader.caller.session);
     let (now, today) = (app.desk.now(), app.desk.today());
     let told = app.desk.look(Some(plan), |office| {

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+mod history;
 mod messages;
 mod notices;
 pub mod outage;
 pub mod records;
 mod status;
 
+pub use history::*;
 pub use messages::*;
 pub use notices::*;
 pub use outage::Outage;
@@ -107,7 +109,8 @@ pub struct Session {
     pub client: Option<String>,
     #[schema(format = DateTime)]
     pub logged_in_at: String,
-    #[schema(required, format = DateTime)]
+    /// Not there when the past is shown: contact is no event.
+    #[schema(format = DateTime)]
     pub last_contact_at: Option<String>,
     /// The absolute age at which it ends.
     #[schema(required, format = DateTime)]
@@ -154,7 +157,8 @@ pub struct Lock {
     pub user: Option<String>,
     #[schema(required, format = DateTime)]
     pub since: Option<String>,
-    #[schema(required, format = DateTime)]
+    /// Not there when the past is shown: renewing is no event.
+    #[schema(format = DateTime)]
     pub expires_at: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use domain::command::Office;
 use domain::command::change_session::ChangeSession;
 use domain::command::end_session::EndSession;
 use domain::{Mode, PlanId, Refusal, Right, Session, SessionEnd, SessionId};
-use projections::Moment;
+use projections::session::SessionRow;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -17,10 +17,11 @@ use uuid::Uuid;
 use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas;
+use super::when::leave_out;
 use crate::app::App;
 use crate::desk::{Answer, Desk, Extra, Failure};
-use crate::http::openapi::{HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
-use crate::http::{Code, Json as Body, Listing, NoQuery, Paged, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
+use crate::http::{Code, InTime, Json as Body, Listing, NoQuery, PlanPath, Problem, refusing, taking};
 
 mod log_in;
 
@@ -32,7 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(refusing(routes!(own_session), &[LOGGED_IN, READING]))
         .routes(refusing(taking(routes!(change_own_session), &[key]), &[WRITING, HINDERED]))
         .routes(refusing(taking(routes!(log_out), &[key]), &[WRITING]))
-        .routes(refusing(taking(routes!(who_is_here), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(who_is_here), &[READ_LIST, AS_OF]), &[READING]))
 }
 
 /// The own session.
@@ -110,21 +111,25 @@ async fn who_is_here(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing, Problem>,
-) -> Result<Paged<Json>, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
+    asked: Result<InTime<Listing>, Problem>,
+) -> Result<Response, Problem> {
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
-    let rows = projections::session::sessions(app.projections.pool(), &plan, Moment::Now, after, limit)
+    let rows = projections::session::sessions(app.projections.pool(), &plan, when.moment, after, limit)
         .await
         .map_err(Failure::from)?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (user, group) = app.desk.names_of(row.who()).await?;
-        items.push(row.json(&user, group.as_deref(), app.desk.terms.session_age));
-    }
-    Ok(list.page.answer(items, |item| item["session"].clone()))
+    let accounts = when.accounts(&app).await?;
+    let shown = |row: &SessionRow| {
+        let group = accounts.group_of(row.who()).map(|group| group.name.as_str());
+        let mut item = row.json(&accounts.name_of(row.who()), group, app.desk.terms.session_age);
+        if when.is_past() {
+            leave_out(&mut item, "last_contact_at");
+        }
+        item
+    };
+    let items = rows.iter().map(shown).collect();
+    Ok(when.answer(list.page.answer(items, |item: &Json| item["session"].clone())))
 }
 
 /// A session as API.md shows it; `expires_at` and the times of one that is not yet committed are for the caller to fill in.

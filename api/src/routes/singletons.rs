@@ -4,18 +4,17 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::command::write_record::{How, Target};
 use domain::{Kind, Right};
-use projections::Moment;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::incoming::Incoming;
 use super::reader::Reader;
-use super::records::editable_now;
+use super::records::editable_when;
 use super::schemas::records::{self as described, Operation};
 use super::writing::{WriteQuery, write};
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{HINDERED, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, NoQuery, PlanPath, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{AS_OF, HINDERED, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{Code, ETag, InTime, NoQuery, PlanPath, Problem, Query, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -27,7 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
             axum::routing::patch(move |app, plan, query, incoming| change(kind, app, plan, query, incoming));
         router = router
             .routes(refusing(
-                taking(described::route(&path, kind, Operation::Show, show), &[READ_ONE]),
+                taking(described::route(&path, kind, Operation::Show, show), &[READ_ONE, AS_OF]),
                 &[READING],
             ))
             .routes(refusing(
@@ -46,17 +45,16 @@ async fn show(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    query: Result<Query<NoQuery>, Problem>,
+    asked: Result<InTime<Query<NoQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    query?;
-    let found = projections::record::singleton(app.projections.pool(), &plan, kind, Moment::Now)
+    let (when, _) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let found = projections::record::singleton(app.projections.pool(), &plan, kind, when.moment)
         .await
         .map_err(Failure::from)?;
     let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
     let mut json = view.json;
-    json.insert("editable".into(), editable_now(&app, &reader, &plan, kind, None).await?);
-    Ok(tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), json))
+    json.insert("editable".into(), editable_when(&app, &reader, &plan, kind, None, when).await?);
+    Ok(when.tagged(ETag { epoch: view.epoch, revision: view.revision }, reader.known.as_ref(), json))
 }
 
 async fn change(

@@ -1,9 +1,8 @@
 //! The timetable of a class, a teacher or a room; what collides in it; what is not placed yet.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::{Right, said};
-use projections::Moment;
 use projections::collision::CollisionsOf;
 use projections::placement::TimetableOf;
 use serde::Deserialize;
@@ -15,15 +14,15 @@ use super::records::{known_period, period_or_own};
 use super::schemas;
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{READ_LIST, READING};
-use crate::http::{Date, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READING};
+use crate::http::{Date, InTime, Listing, PlanPath, Problem, refusing, taking};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(show_timetable), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(list_collisions), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(list_unplaced), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(show_timetable), &[READ_LIST, AS_OF]), &[READING]))
+        .routes(refusing(taking(routes!(list_collisions), &[READ_LIST, AS_OF]), &[READING]))
+        .routes(refusing(taking(routes!(list_unplaced), &[READ_LIST, AS_OF]), &[READING]))
 }
 
 /// Whose timetable, and when.
@@ -55,10 +54,9 @@ async fn show_timetable(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<TimetableQuery>, Problem>,
+    asked: Result<InTime<Listing<TimetableQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
     let query = list.filter;
     let of = match (query.class, query.teacher, query.room) {
         (None, None, None) => TimetableOf::All,
@@ -75,14 +73,14 @@ async fn show_timetable(
                 return Err(Problem::invalid(format!("/query/{name}"), said!("date-says-it", name = name)));
             }
         }
-        projections::day::timetable_of_day(pool, &plan, &of, date, Moment::Now, &page).await
+        projections::day::timetable_of_day(pool, &plan, &of, date, when.moment, &page).await
     } else {
-        let period = period_or_own(&app, &reader, &plan, query.period).await?;
+        let period = period_or_own(&app, &reader, &plan, query.period, when).await?;
         let week = query.week.as_deref();
-        projections::placement::timetable(pool, &plan, &of, &period, week, Moment::Now, &page).await
+        projections::placement::timetable(pool, &plan, &of, &period, week, when.moment, &page).await
     };
     let found = found.map_err(Failure::from)?;
-    Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())
+    Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }
 
 /// In which period.
@@ -110,11 +108,10 @@ async fn list_collisions(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<CollisionsQuery>, Problem>,
+    asked: Result<InTime<Listing<CollisionsQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
-    let period = known_period(&app, &plan, list.filter.period).await?;
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let period = known_period(&app, &plan, list.filter.period, when).await?;
     let of = match (&period, list.filter.date) {
         (None, None) => CollisionsOf::All,
         (Some(period), None) => CollisionsOf::Period(period),
@@ -125,10 +122,10 @@ async fn list_collisions(
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::collision::collisions(pool, &plan, of, Moment::Now, &page)
+    let found = projections::collision::collisions(pool, &plan, of, when.moment, &page)
         .await
         .map_err(Failure::from)?;
-    Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())
+    Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }
 
 /// Lessons that have fewer placements than hours per week.
@@ -139,15 +136,14 @@ async fn list_unplaced(
     State(app): State<App>,
     reader: Reader,
     PlanPath(plan): PlanPath,
-    list: Result<Listing<InPeriod>, Problem>,
+    asked: Result<InTime<Listing<InPeriod>>, Problem>,
 ) -> Result<Response, Problem> {
-    reader.enter(&app, &plan, Right::Read).await?;
-    let list = list?;
-    let period = known_period(&app, &plan, list.filter.period).await?;
+    let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let period = known_period(&app, &plan, list.filter.period, when).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::unplaced::unplaced(pool, &plan, period.as_deref(), Moment::Now, &page)
+    let found = projections::unplaced::unplaced(pool, &plan, period.as_deref(), when.moment, &page)
         .await
         .map_err(Failure::from)?;
-    Ok(list.page.answer_next(found.items, found.next.as_deref()).into_response())
+    Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }

@@ -6,7 +6,7 @@ use domain::{
     SessionEnded, Value, Winner,
 };
 use projections::Projections;
-use projections::change::{Feed, Wanted, changes, history};
+use projections::change::{Feed, Past, Wanted, changes, history};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -144,9 +144,15 @@ async fn the_feed_of_a_record_follows_it_through_its_names() {
     assert!(feed(&projections, of("teachers/NOBODY")).await.items.is_empty());
     let rooms = feed(&projections, Wanted { kind: Some("rooms"), ..ALL }).await;
     assert_eq!(subjects(&rooms), ["rooms/R1"]);
-    let past = history(projections.pool(), &plan(), "teachers/EULER", i64::MAX, 2, true, &name_of)
-        .await
-        .expect("history");
+    let wanted = Past {
+        record: "teachers/EULER",
+        period: None,
+        upto: i64::MAX,
+        before: i64::MAX,
+        limit: 2,
+        absences: true,
+    };
+    let past = history(projections.pool(), &plan(), wanted, &name_of).await.expect("history").expect("known");
     let told: Vec<_> =
         past.iter().map(|(_, item)| (item["kind"].clone(), item["revision"].clone())).collect();
     assert_eq!(told, [(json!("changed"), json!(3)), (json!("changed"), json!(2))]);

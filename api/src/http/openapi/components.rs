@@ -183,7 +183,12 @@ pub fn parameters() -> Vec<(&'static str, Value)> {
         header("Daybook-Min-Position", "Wait (2 s at most) until this position can be read.", position),
         query("limit", "Items of a page.", limit),
         query("after", "`next` of the page before.", text()),
-        query("as_of", "A position or time: things as they stood then.", text()),
+        query(
+            "as_of",
+            "A position or time: things as they stood after the write that it belongs to. The answer has no ETag, nothing in it is editable, \
+                and what is no event (last contact, lease left) is left out.",
+            text(),
+        ),
         query("period", "Name of a period: its value instead of the plan-wide one.", text()),
     ]
 }

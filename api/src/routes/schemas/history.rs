@@ -1,0 +1,46 @@
+//! The history of a record.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Something that happened to a record, or was refused.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryItem {
+    pub position: String,
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The user name; `token:NAME` for a program, `operator`, `system`.
+    pub by: String,
+    #[schema(required, format = Uuid)]
+    pub session: Option<String>,
+    #[schema(required)]
+    pub mode: Option<String>,
+    pub kind: Happening,
+    /// `null` for what was refused.
+    #[schema(required)]
+    pub revision: Option<i64>,
+    pub changes: Vec<FieldChanged>,
+    /// What it was part of, such as `imports/…`.
+    #[schema(required)]
+    pub cause: Option<String>,
+    /// The `X-Request-Id` of the request that made it.
+    #[schema(required)]
+    pub request: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Happening {
+    Created,
+    Changed,
+    Removed,
+    Refused,
+}
+
+/// A field, with what it said before and after; `null`: nothing.
+#[derive(Serialize, ToSchema)]
+pub struct FieldChanged {
+    pub field: String,
+    pub from: serde_json::Value,
+    pub to: serde_json::Value,
+}
