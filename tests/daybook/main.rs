@@ -17,6 +17,7 @@ mod every_language;
 mod first;
 mod front;
 mod held_up;
+mod history;
 mod imports;
 mod keys;
 mod kills;

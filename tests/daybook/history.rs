@@ -1,0 +1,111 @@
+//! What happened to a record, and what differs between two moments.
+
+use serde_json::{Value as Json, json};
+use tests::office::{Office, plan};
+
+async fn told(office: &Office, token: &str, query: &str) -> Vec<Json> {
+    // A refusal is written after its answer; whoever asks for the head sees it.
+    let answer =
+        office.get_from(token, &plan(&format!("/history?record={query}")), office.head().await).await;
+    assert_eq!(answer.outcome(), "200", "{query}: {}", answer.body);
+    answer.body["items"].as_array().unwrap().clone()
+}
+
+fn short(items: &[Json]) -> Vec<String> {
+    let one = |it: &Json| {
+        format!("{} {} {}", it["kind"].as_str().unwrap(), it["by"].as_str().unwrap(), it["revision"])
+    };
+    items.iter().map(one).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_history_tells_who_changed_what_and_who_was_refused() {
+    let office = Office::open("history").await;
+    let anna = office.log_in("anna").await;
+    let bert = office.log_in("bert").await;
+    let made = office.made(&anna, "/teachers/GAUSS", json!({"long_name": "Gauß"})).await;
+    let etag = made.etag();
+    let path = plan("/teachers/GAUSS");
+    let changed = office.patch(&anna, &path, &etag, json!({"long_name": "Gauss", "text": "x"})).await;
+    assert_eq!(changed.outcome(), "200", "{}", changed.body);
+    let stale = office.patch(&bert, &path, &etag, json!({"long_name": "Carl"})).await;
+    assert_eq!(stale.outcome(), "412 stale", "{}", stale.body);
+    let before_rename = office.head().await;
+    let renamed = office.patch(&bert, &path, "*", json!({"id": "EULER"})).await;
+    assert_eq!(renamed.outcome(), "200", "{}", renamed.body);
+    office.made(&anna, "/teachers/GAUSS", json!({})).await;
+
+    let euler = told(&office, &anna, "teachers/EULER").await;
+    assert_eq!(short(&euler), ["changed bert 3", "refused bert null", "changed anna 2", "created anna 1"]);
+    assert_eq!(euler[0]["changes"], json!([{"field": "id", "from": "GAUSS", "to": "EULER"}]));
+    let of_anna = json!([{"field": "long_name", "from": "Gauß", "to": "Gauss"}, {"field": "text", "from": null, "to": "x"}]);
+    assert_eq!(euler[2]["changes"], of_anna);
+    assert_eq!(euler[2]["position"].as_str(), changed.header("daybook-position"));
+    assert_eq!(euler[2]["request"].as_str(), changed.header("x-request-id"));
+    assert_eq!(euler[2]["mode"], "timetable");
+    let gauss = told(&office, &anna, "teachers/GAUSS").await;
+    let expected = ["created anna 1", "refused bert null", "changed anna 2", "created anna 1"];
+    assert_eq!(short(&gauss), expected, "the new one, and what happened under this name");
+    let then = told(&office, &anna, &format!("teachers/GAUSS&as_of={before_rename}")).await;
+    assert_eq!(short(&then), ["refused bert null", "changed anna 2", "created anna 1"]);
+
+    let mut pages = Vec::new();
+    let mut path = plan("/history?record=teachers/EULER&limit=1");
+    loop {
+        let page = office.get(&anna, &path).await;
+        pages.extend(page.body["items"].as_array().unwrap().clone());
+        let Some(link) = page.header("link") else { break };
+        path = link.split(['<', '>']).nth(1).unwrap().trim_start_matches("/v1").to_owned();
+    }
+    assert_eq!(pages, euler, "page by page it is the same");
+
+    let removed = office.remove(&anna, &plan("/teachers/EULER"), "*").await;
+    assert_eq!(removed.outcome(), "204", "{}", removed.body);
+    assert_eq!(short(&told(&office, &anna, "teachers/EULER").await)[0], "removed anna 4", "what is gone too");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_hour_of_a_lesson_has_a_history_in_every_period() {
+    let office = Office::open("history_hours").await;
+    let admin = office.log_in("admin").await;
+    let lock = office.lock(&admin, "periods").await;
+    let second = json!({"from": "2027-02-01", "to": "2027-07-31"});
+    let request = office.write(reqwest::Method::PUT, &admin, &plan("/periods/2"), &second);
+    let made = office.send(request.header("if-none-match", "*").header("daybook-lock", &lock)).await;
+    assert_eq!(made.outcome(), "201", "{}", made.body);
+    office.delete(&admin, &plan(&format!("/locks/{lock}"))).await;
+    office.made(&admin, "/lessons/7", json!({"hours_per_week": 3})).await;
+    for (period, day) in [("1", 1), ("2", 2)] {
+        let path = plan(&format!("/lessons/7/placements/2?period={period}"));
+        let placed = office.create(&admin, &path, json!({"day": day, "hour": 1})).await;
+        assert_eq!(placed.outcome(), "201", "{}", placed.body);
+    }
+    let both = told(&office, &admin, "lessons/7/placements/2").await;
+    assert_eq!(short(&both), ["created admin 1", "created admin 1"]);
+    let one = told(&office, &admin, "lessons/7/placements/2&period=2").await;
+    assert_eq!(one, both[..1]);
+    let grid = office.get(&admin, &plan("/history?record=time-grid")).await;
+    assert_eq!(grid.outcome(), "200", "{}", grid.body);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_history_of_nothing_and_one_that_is_not_ones_business_are_refused() {
+    let office = Office::open("history_refused").await;
+    let victor =
+        office.try_log_in("victor", json!({"mode": "read"})).await.body["token"].as_str().unwrap().to_owned();
+    for (query, outcome) in [
+        ("record=teachers/NOBODY", "404 not-found"),
+        ("record=lessons/7/placements/2", "404 not-found"),
+        ("record=absences/1", "403 not-permitted"),
+        ("record=sessions/1", "422 invalid"),
+        ("record=teachers/A&period=1", "422 invalid"),
+        ("record=teachers/A&after=x", "422 invalid"),
+        ("", "422 invalid"),
+    ] {
+        let answer = office.get(&victor, &plan(&format!("/history?{query}"))).await;
+        assert_eq!(answer.outcome(), outcome, "{query}: {}", answer.body);
+    }
+    office.close().await;
+}
