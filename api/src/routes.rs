@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod changes;
 pub mod cover_list;
+pub mod differences;
 mod door;
 pub mod groups;
 pub mod history;
@@ -67,6 +68,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(cover_list::routes())
         .merge(changes::routes())
         .merge(history::routes())
+        .merge(differences::routes())
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())

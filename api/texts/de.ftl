@@ -155,6 +155,7 @@ say-moment = Hier gehört eine Position wie 1.4711 oder eine Zeit wie 2026-11-22
 say-position-ahead = Diese Position gibt es noch nicht.
 say-record-named = Ein Datensatz wird wie teachers/GAUSS, lessons/7/placements/2 oder time-grid benannt.
 say-period-of-hours = Nur nach den Stunden eines Unterrichts wird mit Periode gefragt.
+say-end-before-start = Das Ende liegt vor dem Anfang.
 say-files-max = Ein Import hat höchstens { $max } Dateien.
 say-files-none = Bitte mindestens eine Datei mit GPUnnn im Namen senden.
 say-form-cut = Das Formular endete, bevor es vollständig war, oder seine Grenzen stimmen nicht.

@@ -155,6 +155,7 @@ say-moment = Tähän kuuluu kohta, kuten 1.4711, tai aika, kuten 2026-11-22T08:0
 say-position-ahead = Tätä kohtaa ei vielä ole.
 say-record-named = Tietue nimetään kuten teachers/GAUSS, lessons/7/placements/2 tai time-grid.
 say-period-of-hours = Vain oppitunnin tunteja kysytään jaksoittain.
+say-end-before-start = Loppu on ennen alkua.
 say-files-max = Tuonnissa on enintään { $max } tiedostoa.
 say-files-none = Lähetä ainakin yksi tiedosto, jonka nimessä on GPUnnn.
 say-form-cut = Lomake loppui kesken, tai sen rajat ovat väärin.

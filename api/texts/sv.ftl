@@ -155,6 +155,7 @@ say-moment = Här ska en position som 1.4711 eller en tid som 2026-11-22T08:00:0
 say-position-ahead = Den positionen finns inte ännu.
 say-record-named = En post anges som teachers/GAUSS, lessons/7/placements/2 eller time-grid.
 say-period-of-hours = Bara en lektions timmar frågas efter per period.
+say-end-before-start = Slutet ligger före början.
 say-files-max = En import har högst { $max } filer.
 say-files-none = Skicka minst en fil med GPUnnn i namnet.
 say-form-cut = Formuläret tog slut innan det var fullständigt, eller så är dess gränser fel.

@@ -11,6 +11,7 @@ mod copy;
 pub mod cover_list;
 pub mod day;
 mod decode;
+pub mod difference;
 mod feed;
 mod fill;
 mod follower;

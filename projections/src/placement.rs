@@ -20,6 +20,7 @@ mod row;
 mod timetable;
 
 use meeting::Meetings;
+pub(crate) use question::placements_by_id;
 pub use question::{PlacementView, placement, placements};
 pub use timetable::{TimetableOf, timetable};
 

@@ -19,8 +19,8 @@ mod question;
 mod row;
 
 pub use period::{is_period, period_then};
-pub(crate) use question::records_on;
 pub use question::{RecordFilter, RecordView, record, records, singleton};
+pub(crate) use question::{records_by_id, records_on};
 use row::{load, write};
 
 /// The read model of records: table `record`.

@@ -109,3 +109,74 @@ async fn a_history_of_nothing_and_one_that_is_not_ones_business_are_refused() {
     }
     office.close().await;
 }
+
+async fn differing(office: &Office, token: &str, query: &str) -> Vec<Json> {
+    let (mut items, mut path) = (Vec::new(), plan(&format!("/differences?limit=2&{query}")));
+    loop {
+        let page = office.get_from(token, &path, office.head().await).await;
+        assert_eq!(page.outcome(), "200", "{query}: {}", page.body);
+        items.extend(page.body["items"].as_array().unwrap().clone());
+        let Some(link) = page.header("link") else { return items };
+        path = link.split(['<', '>']).nth(1).unwrap().trim_start_matches("/v1").to_owned();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn differences_are_what_is_left_of_all_changes_between() {
+    let office = Office::open("differences").await;
+    let anna = office.log_in("anna").await;
+    for path in ["/teachers/A", "/teachers/B", "/teachers/C", "/rooms/R"] {
+        office.made(&anna, path, json!({})).await;
+    }
+    office.made(&anna, "/lessons/7", json!({"hours_per_week": 3, "couplings": [{"teacher": "A"}]})).await;
+    office.made(&anna, "/lessons/7/placements/1", json!({"day": 1, "hour": 1})).await;
+    let from = office.head().await;
+    let changed = |path: &'static str, body: Json| {
+        let (office, anna) = (&office, &anna);
+        async move {
+            let answer = office.patch(anna, &plan(path), "*", body).await;
+            assert_eq!(answer.outcome(), "200", "{path}: {}", answer.body);
+        }
+    };
+    changed("/teachers/A", json!({"id": "AA", "text": "x"})).await;
+    changed("/teachers/AA", json!({"text": "y"})).await;
+    changed("/teachers/B", json!({"text": "for a moment"})).await;
+    changed("/teachers/B", json!({"text": null})).await;
+    let removed = office.remove(&anna, &plan("/teachers/C"), "*").await;
+    assert_eq!(removed.outcome(), "204", "{}", removed.body);
+    office.made(&anna, "/teachers/D", json!({"text": "new"})).await;
+    office.made(&anna, "/teachers/E", json!({})).await;
+    office.remove(&anna, &plan("/teachers/E"), "*").await;
+    changed("/lessons/7?period=1", json!({"hours_per_week": 4})).await;
+    changed("/lessons/7/placements/1", json!({"hour": 2, "rows": [{"teacher": "AA", "room": "R"}]})).await;
+    let to = office.head().await;
+    office.made(&anna, "/teachers/F", json!({})).await;
+
+    let expected = json!([
+        {"record": "teachers/AA", "kind": "changed", "changes": [
+            {"field": "id", "from": "A", "to": "AA"}, {"field": "text", "from": null, "to": "y"}]},
+        {"record": "teachers/C", "kind": "removed", "changes": [{"field": "id", "from": "C", "to": null}]},
+        {"record": "teachers/D", "kind": "created", "changes": [
+            {"field": "id", "from": null, "to": "D"}, {"field": "text", "from": null, "to": "new"}]},
+        {"record": "lessons/7", "kind": "changed", "changes": [
+            {"field": "hours_per_week", "from": null, "to": 4, "period": "1"}]},
+        {"record": "lessons/7/placements/1", "kind": "changed", "period": "1", "changes": [
+            {"field": "hour", "from": 1, "to": 2},
+            {"field": "rows", "from": null, "to": [{"teacher": "AA", "room": "R"}]}]},
+    ]);
+    assert_eq!(Json::from(differing(&office, &anna, &format!("from={from}&to={to}")).await), expected);
+    let as_of = format!("from={from}&as_of={to}");
+    assert_eq!(Json::from(differing(&office, &anna, &as_of).await), expected, "up to the moment of the past");
+    assert_eq!(differing(&office, &anna, &format!("from={from}")).await.len(), 6, "up to now");
+    let all = differing(&office, &anna, &format!("to={from}")).await;
+    assert!(all.iter().all(|it| it["kind"] == "created"), "{all:?}");
+    assert_eq!(differing(&office, &anna, &format!("from={to}&to={to}")).await, Vec::<Json>::new());
+    for query in ["from=9999999", "to=x", "from=9&to=8", "from=7.1"] {
+        let answer = office.get(&anna, &plan(&format!("/differences?{query}"))).await;
+        let expected = if query == "from=7.1" { "409 epoch-changed" } else { "422 invalid" };
+        assert_eq!(answer.outcome(), expected, "{query}: {}", answer.body);
+    }
+    let above = office.get(&anna, &plan(&format!("/differences?to={to}&as_of={from}"))).await;
+    assert_eq!(above.outcome(), "422 invalid", "{}", above.body);
+    office.close().await;
+}

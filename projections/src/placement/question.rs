@@ -1,8 +1,8 @@
 //! What is asked about single placements.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{Kind, PlanId, RecordId};
+use domain::{Fields, Kind, PlanId, Record, RecordId, Row, Value};
 use serde_json::{Map, Value as Json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -86,17 +86,65 @@ pub async fn placements(
     Ok(Some(Paged { items, next: rows.next }))
 }
 
-async fn views(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<PlacementView>, sqlx::Error> {
+/// The rows that those of these hours have that do not meet as their lessons do.
+async fn own_rows(pool: &PgPool, rows: &[Columns], moment: Moment) -> Result<Vec<OwnRow>, sqlx::Error> {
     let with_own: Vec<Uuid> =
         rows.iter().filter(|row| row.meeting_of == row.placement_id).map(|row| row.placement_id).collect();
-    let own = if with_own.is_empty() {
-        Vec::new()
-    } else {
-        asked!(OwnRow, moment, fetch_all(pool);
-            "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from meeting m
-            where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal";
-            &with_own)?
+    if with_own.is_empty() {
+        return Ok(Vec::new());
+    }
+    asked!(OwnRow, moment, fetch_all(pool);
+        "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from meeting m
+        where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal";
+        &with_own)
+}
+
+/// What these hours of lessons were, as the rules hold them.
+pub(crate) async fn placements_by_id(
+    pool: &PgPool,
+    ids: &[Uuid],
+    moment: Moment,
+) -> Result<Vec<Record>, sqlx::Error> {
+    let rows = asked!(Columns, moment, fetch_all(pool);
+        "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
+            p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
+        from placement p where p.placement_id = any ($2) and " @"p";
+        ids)?;
+    let own = own_rows(pool, &rows, moment).await?;
+    let record = |row: Columns| {
+        let id = RecordId(row.placement_id);
+        let (row, mut fields) = (PlacementRow::from(row), Fields::new());
+        let number = |number: Option<i32>| number.map(|it| Value::Number(it.into()));
+        fields.extend(number(row.day).map(|day| ("day", day)));
+        fields.extend(number(row.hour).map(|hour| ("hour", hour)));
+        fields.extend(row.week.as_deref().map(|week| ("week", Value::Text(week.into()))));
+        fields.extend(number(row.length).map(|length| ("length", length)));
+        if row.own_rows {
+            let of = |part: Option<Uuid>| part.map(RecordId);
+            let rows = own.iter().filter(|own| own.owner_id == id.0).map(|own| Row {
+                class: of(own.class_id),
+                teacher: of(own.teacher_id),
+                subject: of(own.subject_id),
+                room: of(own.room_id),
+            });
+            fields.insert("rows", Value::Rows(rows.collect()));
+        }
+        let (revision, epoch) = (u64::try_from(row.revision).unwrap_or_default(), row.epoch);
+        Record {
+            id,
+            kind: Kind::Placements,
+            hour_of: Some(row.hour_of),
+            revision,
+            epoch,
+            fields,
+            by_period: BTreeMap::new(),
+        }
     };
+    Ok(rows.into_iter().map(record).collect())
+}
+
+async fn views(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<PlacementView>, sqlx::Error> {
+    let own = own_rows(pool, &rows, moment).await?;
     let mut referred: BTreeSet<RecordId> =
         rows.iter().flat_map(|row| [row.lesson_id, row.period_id]).map(RecordId).collect();
     for row in &own {

@@ -177,6 +177,20 @@ pub(crate) async fn records_on(
     rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
 }
 
+/// What these records were, as the rules hold them.
+pub(crate) async fn records_by_id(
+    pool: &PgPool,
+    ids: &[Uuid],
+    moment: Moment,
+) -> Result<Vec<Record>, sqlx::Error> {
+    let rows = asked!(Columns, moment, fetch_all(pool);
+        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
+        from record r where r.record_id = any ($2) and "# @"r";
+        ids)?;
+    rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
+}
+
 /// The period that a question names; `None`: it names one that is not there.
 async fn period_asked(
     pool: &PgPool,

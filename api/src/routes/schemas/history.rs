@@ -44,3 +44,32 @@ pub struct FieldChanged {
     pub from: serde_json::Value,
     pub to: serde_json::Value,
 }
+
+/// What a record is at one moment and was at an earlier one.
+#[derive(Serialize, ToSchema)]
+pub struct Difference {
+    /// As it is called at the later one, or was last: `teachers/GAUSS`.
+    pub record: String,
+    pub kind: Differs,
+    /// Of an hour of a lesson.
+    pub period: Option<String>,
+    pub changes: Vec<FieldDiffers>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Differs {
+    Created,
+    Changed,
+    Removed,
+}
+
+/// A field, with what it said at the earlier and at the later moment; `null`: nothing.
+#[derive(Serialize, ToSchema)]
+pub struct FieldDiffers {
+    pub field: String,
+    /// Where it is the value for one period.
+    pub period: Option<String>,
+    pub from: serde_json::Value,
+    pub to: serde_json::Value,
+}
