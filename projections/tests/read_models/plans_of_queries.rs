@@ -1,9 +1,11 @@
 //! Questions about a large database are answered from indexes.
 
 use domain::Kind;
+use projections::change::{Past, history};
 use projections::collision::{CollisionsOf, collisions};
 use projections::cover_list::cover_list;
 use projections::day::timetable_of_day;
+use projections::difference::{Between, differences};
 use projections::node::nodes_started;
 use projections::outage::{past_outages, refused_since};
 use projections::placement::{TimetableOf, placement, timetable};
@@ -50,12 +52,20 @@ const MANY: &str = "
     insert into meeting (plan, owner_id, period_id, ordinal, teacher_id, valid_from)
     select '1~2026-2027~' || p, md5(p || ':lessons:' || i)::uuid, '00000000-0000-0000-0000-000000000000', 0, md5(p || ':teachers:' || i)::uuid, 1
     from generate_series(1, 10) p, generate_series(1, 2000) i;
-    analyze record; analyze placement; analyze meeting; analyze session; analyze lock";
+    insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, changes)
+    select '1~2026-2027~' || p, 10 + i, 10 + i, 1, now(), 'record.changed', 'teachers', md5(p || ':teachers:' || 1 + i % 4000)::uuid,
+        'teachers/teachers' || 1 + i % 4000, 'operator', '[]'
+    from generate_series(1, 10) p, generate_series(1, 12000) i;
+    insert into change_name (record_id, plan, kind, name, valid_from)
+    select md5(p || ':teachers:' || i)::uuid, '1~2026-2027~' || p, 'teachers', 'teachers' || i, 1
+    from generate_series(1, 10) p, generate_series(1, 4000) i;
+    analyze record; analyze placement; analyze meeting; analyze session; analyze lock; analyze change; analyze change_name";
 
 async fn whole_scans(owner: &mut PgConnection) -> Vec<(String, i64)> {
     sqlx::query_as(
         "select relname::text, seq_scan from pg_stat_user_tables
-        where schemaname = current_schema() and relname in ('record', 'placement', 'meeting') order by relname",
+        where schemaname = current_schema() and relname in ('record', 'placement', 'meeting', 'change', 'change_name')
+        order by relname",
     )
     .fetch_all(owner)
     .await
@@ -106,6 +116,14 @@ async fn no_page_reads_a_whole_table() {
         assert_eq!((list.substitutions.len(), list.open.len()), (14, 4), "{moment:?}");
         unplaced(pool, &id, Some("periods1"), moment, &first).await.expect("asked");
         plan(pool, &id, moment).await.expect("asked");
+        let upto = moment.position().map_or(i64::MAX, |position| position + 5_000);
+        let (record, before) = ("teachers/teachers5", i64::MAX);
+        let past = Past { record, period: None, upto, before, limit: 100, absences: true };
+        let found = history(pool, &id, past, &|_| String::new()).await.expect("asked").expect("there");
+        assert_eq!(found.len(), if upto == i64::MAX { 3 } else { 2 });
+        let between = Between { from: 4_000, to: 9_000, after: 0, limit: 100, absences: true };
+        let found = differences(pool, &id, between).await.expect("asked");
+        assert!(found.items.is_empty() && found.next.is_some(), "they all are what they were");
     }
     // Closing the connections writes down what they did.
     projections.stop().await;
