@@ -189,6 +189,7 @@ say-no-plan-no-mode = Eine Sitzung ohne Plan hat weder Betriebsart noch Periode.
 say-last-administrator = Das ist der letzte Administrator, der sich anmelden kann.
 say-plan-too-large = Der Plan ist zu groß zum Kopieren ({ $count } Ereignisse; höchstens { $max }).
 say-own-school = Ein Plan beginnt mit einem Plan derselben Schule.
+say-copy-periods = eine Kopie behält die Perioden ihrer Vorlage
 say-copy-year = Eine Kopie hat das Schuljahr ihrer Quelle; ein anderes Jahr beginnt mit new_year_of.
 say-year-after = Es kommt nicht nach { $year }, von dem es ausgeht.
 say-no-plan = Einen Plan { $plan } gibt es nicht.

@@ -190,6 +190,7 @@ say-no-plan-no-mode = a session that is in no plan has neither mode nor period
 say-last-administrator = this is the last administrator who can log in
 say-plan-too-large = the plan takes { $count } events to copy; one write holds at most { $max }
 say-own-school = a plan starts from one of its own school
+say-copy-periods = a copy keeps the periods of its source
 say-copy-year = a copy has the school year of its source; another year begins with new_year_of
 say-year-after = it does not come after { $year }, where it starts from
 say-no-plan = there is no plan { $plan }

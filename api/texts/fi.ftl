@@ -189,6 +189,7 @@ say-no-plan-no-mode = Istunnolla, joka ei ole suunnitelmassa, ei ole tilaa eikä
 say-last-administrator = Tämä on viimeinen ylläpitäjä, joka voi kirjautua.
 say-plan-too-large = Suunnitelma on liian suuri kopioitavaksi ({ $count } tapahtumaa; enintään { $max }).
 say-own-school = Suunnitelma alkaa saman koulun suunnitelmasta.
+say-copy-periods = kopio säilyttää lähteensä jaksot
 say-copy-year = Kopiolla on lähteensä lukuvuosi; toinen lukuvuosi alkaa new_year_of-tiedolla.
 say-year-after = Se ei tule lukuvuoden { $year } jälkeen, josta se alkaa.
 say-no-plan = Suunnitelmaa { $plan } ei ole.

@@ -189,6 +189,7 @@ say-no-plan-no-mode = En session utan plan har varken läge eller period.
 say-last-administrator = Detta är den sista administratören som kan logga in.
 say-plan-too-large = Planen är för stor att kopiera ({ $count } händelser; högst { $max }).
 say-own-school = En plan utgår från en plan i samma skola.
+say-copy-periods = en kopia behåller sin förlagas perioder
 say-copy-year = En kopia har källans läsår; ett annat läsår börjar med new_year_of.
 say-year-after = Det kommer inte efter { $year }, som det utgår från.
 say-no-plan = Det finns ingen plan { $plan }.

@@ -26,6 +26,29 @@ async fn furnish(office: &Office) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_period_of_a_new_plan_has_the_days_that_are_given() {
+    let office = Office::open("given_days").await;
+    let anna = furnish(&office).await;
+    let body = |version: u8, from: &str, to: &str| json!({ "school": "100234", "year": "2026-2027", "version": version, "from": from, "to": to });
+    for (from, to, pointer) in [
+        ("2026-07-31", "2027-06-30", "/from"),
+        ("2026-09-01", "2026-08-31", "/to"),
+        ("2026-9-1", "2027-06-30", "/from"),
+    ] {
+        let refused = start(&office, &anna, None, body(7, from, to)).await;
+        assert_eq!(
+            (refused.outcome().as_str(), &refused.body["errors"][0]["pointer"]),
+            ("422 invalid", &json!(pointer))
+        );
+    }
+    let made = start(&office, &anna, None, body(7, "2026-08-17", "2027-06-30")).await;
+    assert_eq!(made.outcome(), "201", "{}", made.body);
+    let period = office.get(&anna, &below("100234~2026-2027~7", "/periods/1")).await;
+    assert_eq!((&period.body["from"], &period.body["to"]), (&json!("2026-08-17"), &json!("2027-06-30")));
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_and_a_new_year_start_from_a_plan_under_its_lock() {
     let office = Office::open("years").await;
     let anna = furnish(&office).await;

@@ -19,7 +19,9 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra, Failure};
 use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, InTime, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking};
+use crate::http::{
+    Code, Date, ETag, InTime, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking,
+};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -84,6 +86,12 @@ struct NewPlan {
     /// What people will call it.
     #[schema(max_length = 200)]
     title: Option<String>,
+    /// The first day of period `1`, within the school year; else 1 August. Not with `copy_of`.
+    #[schema(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day of period `1`, within the school year; else 31 July. Not with `copy_of`.
+    #[schema(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
     /// Another version of the same year, which the new plan takes over whole: every record, with its values for single periods.
     #[schema(example = "100234~2026-2027~1")]
     copy_of: Option<String>,
@@ -109,7 +117,8 @@ async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Respo
         Problem::invalid(pointer, error.to_string())
     })?;
     let origin = origin(body.copy_of, body.new_year_of, incoming.lock)?;
-    let command = CreatePlan { plan: plan.clone(), title: body.title, origin };
+    let (from, to) = (body.from.map(|day| day.0), body.to.map(|day| day.0));
+    let command = CreatePlan { plan: plan.clone(), title: body.title, from, to, origin };
     incoming
         .execute(&app, command, Extra::default(), move |office, _| {
             let location = format!("/v1/plans/{}", encoded(&plan.to_string()));

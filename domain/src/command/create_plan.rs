@@ -19,6 +19,10 @@ pub struct CreatePlan {
     pub plan: PlanId,
     /// What people will call it; else its own spelling.
     pub title: Option<String>,
+    /// The first day of its first period; else that of the school year.
+    pub from: Option<NaiveDate>,
+    /// The last day of its first period; else that of the school year.
+    pub to: Option<NaiveDate>,
     /// The plan that it starts from.
     pub origin: Option<Origin>,
 }
@@ -87,6 +91,10 @@ impl Command for CreatePlan {
             return Err(Refusal::invalid(&[fault]).into());
         }
         let how = self.origin.as_ref().map(|origin| origin.how);
+        if how == Some(TakeOver::Copy) && (self.from.is_some() || self.to.is_some()) {
+            let pointer = if self.from.is_some() { "/from" } else { "/to" };
+            return Err(Refusal::fault(pointer, "a copy keeps the periods of its source").into());
+        }
         let named =
             |wanted| self.origin.as_ref().filter(|origin| origin.how == wanted).map(|it| it.plan.clone());
         let created = PlanCreated {
@@ -123,7 +131,7 @@ impl Command for CreatePlan {
 impl CreatePlan {
     /// A plan that starts empty.
     pub fn empty(plan: PlanId, title: Option<String>) -> CreatePlan {
-        CreatePlan { plan, title, origin: None }
+        CreatePlan { plan, title, from: None, to: None, origin: None }
     }
 
     fn pointer(&self) -> &'static str {
@@ -172,14 +180,22 @@ impl CreatePlan {
         Ok(source)
     }
 
-    /// The period over the whole school year.
+    /// The period over the whole school year, or from and to the days given.
     fn first_period(&self, ask: &mut Ask<'_>) -> Result<RecordCreated, Refusal> {
-        let begins = self.plan.year.begins();
-        let (Some(from), Some(to)) =
-            (NaiveDate::from_ymd_opt(begins, 8, 1), NaiveDate::from_ymd_opt(begins + 1, 7, 31))
-        else {
+        let year = self.plan.year;
+        let Some((first, last)) = year.dates() else {
             return Err(Refusal::fault("/year", "a school year is written like 2026-2027"));
         };
+        let (from, to) = (self.from.unwrap_or(first), self.to.unwrap_or(last));
+        for (pointer, day) in [("/from", from), ("/to", to)] {
+            if day < first || day > last {
+                let detail = format!("it lies outside the school year {year} ({first} to {last})");
+                return Err(Refusal::fault(pointer, detail));
+            }
+        }
+        if to < from {
+            return Err(Refusal::fault("/to", "it ends before it begins"));
+        }
         let period = [("id", Value::Text("1".into())), ("from", Value::Date(from)), ("to", Value::Date(to))];
         Ok(created(ask, Kind::Periods, period))
     }
@@ -236,6 +252,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_period_of_a_new_plan_lies_where_it_is_wanted_within_the_school_year() {
+        let mut desk = Desk::with_plan();
+        let date = |text: &str| Some(text.parse().unwrap());
+        let plan: PlanId = "100234~2026-2027~9".parse().unwrap();
+        let wanted = |from, to| CreatePlan { from, to, ..CreatePlan::empty(plan.clone(), None) };
+        let refused = desk.refused(&wanted(date("2026-07-31"), None));
+        assert_eq!(refused.members["errors"][0]["pointer"], "/from");
+        let refused = desk.refused(&wanted(date("2027-01-02"), date("2027-01-01")));
+        assert_eq!(refused.members["errors"][0]["pointer"], "/to");
+    }
+
+    #[test]
     fn a_plan_is_made_once() {
         let mut desk = Desk::with_plan();
         let again = CreatePlan::empty(PLAN.parse().unwrap(), None);
@@ -247,7 +275,7 @@ mod tests {
 
     fn from(plan: &str, how: TakeOver, lock: Option<crate::LockId>) -> CreatePlan {
         let origin = Origin { plan: PLAN.parse().unwrap(), how, lock };
-        CreatePlan { plan: plan.parse().unwrap(), title: None, origin: Some(origin) }
+        CreatePlan { origin: Some(origin), ..CreatePlan::empty(plan.parse().unwrap(), None) }
     }
 
     fn put(target: Target, period: Option<&str>, fields: &Json, lock: Option<crate::LockId>) -> WriteRecord {
@@ -347,8 +375,10 @@ mod tests {
         assert_eq!(asked(&mut desk, COPY, TakeOver::Copy, Some(lock)), RefusalCode::Exists);
         let of_nothing =
             Origin { plan: "100234~2026-2027~9".parse().unwrap(), how: TakeOver::Copy, lock: Some(lock) };
-        let nothing =
-            CreatePlan { plan: "100234~2026-2027~8".parse().unwrap(), title: None, origin: Some(of_nothing) };
+        let nothing = CreatePlan {
+            origin: Some(of_nothing),
+            ..CreatePlan::empty("100234~2026-2027~8".parse().unwrap(), None)
+        };
         assert_eq!(desk.refused_in(anna, &nothing).code, RefusalCode::Invalid);
     }
 }

@@ -122,7 +122,7 @@ impl Beside {
                 };
                 let lock = held.map(|(_, _, lock)| lock);
                 let origin = how.map(|how| Origin { plan: desk.here(), how, lock });
-                let command = CreatePlan { plan: plan_id(*plan), title: None, origin };
+                let command = CreatePlan { origin, ..CreatePlan::empty(plan_id(*plan), None) };
                 desk.ask(who, Some(session), &command).err()
             }
             Beside::Licence { which, by_holder, number, based } => {
