@@ -139,8 +139,15 @@ async fn a_database_that_hangs_is_an_outage_and_nothing_is_half_done() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(refused > 1, "while it hangs every call is told so");
-    // Not asked here: that it is on record. A node whose old connections hang with the server may take them for another node's.
-    let audit = Audit::of(&office.service.as_ref().unwrap().ledger).await;
+    // What happened is written when contact is back, beside the first writes.
+    let audit = loop {
+        let audit = Audit::of(&office.service.as_ref().unwrap().ledger).await;
+        if audit.events.iter().any(|event| event.r#type == "ContactLost") {
+            break audit;
+        }
+        assert!(back.elapsed() < Duration::from_secs(20), "that it hung is not on record");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
     let created = audit.created(Kind::Teachers);
     let distinct: BTreeSet<_> = created.iter().collect();
     assert_eq!(distinct.len(), created.len(), "nothing is there twice");
