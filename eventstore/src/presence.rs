@@ -17,6 +17,8 @@ const IN_CONTACT: i32 = 0x0da1_0002;
 
 /// How long making the line may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long of that the former line's server process may take to end.
+const FORMER_ENDS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A server process, also after its number has been given to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +62,19 @@ impl Presence {
         let mut connection = PgConnection::connect_with(&settings.connect).await?;
         // As the login itself, before it takes the lesser role: that one may not end sessions of the login, nor see when they began.
         if let Some(Former(former)) = former {
-            sqlx::query!(
-                "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2",
+            // Waited for: a process that is told to end holds its locks until it has, and would pass for another node.
+            let ended = sqlx::query_scalar!(
+                r#"select pg_terminate_backend(pid, $3) as "ended!" from pg_stat_activity
+                where pid = $1 and backend_start = $2"#,
                 former.pid,
                 former.started_at,
+                i64::try_from(FORMER_ENDS_WITHIN.as_millis()).unwrap_or(i64::MAX),
             )
             .fetch_optional(&mut connection)
             .await?;
+            if ended == Some(false) {
+                return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+            }
         }
         let own = sqlx::query!(
             r#"select pid as "pid!", backend_start as "started_at!" from pg_stat_activity where pid = pg_backend_pid()"#
