@@ -83,7 +83,9 @@ impl Command for Batch {
         for (index, change) in changes.iter().enumerate() {
             let decided = change.decide(office, base, &scratch, &touched, ask);
             let events = decided.map_err(|obstruction| in_batch(obstruction, index, change))?;
-            report.push(change.done(&events, &scratch, office.own_session(ask)?.period));
+            // The session as the changes before leave it: one of them may have removed its period.
+            let own = ask.session.and_then(|id| scratch.sessions.get(id)).and_then(|session| session.period);
+            report.push(change.done(&events, &scratch, own));
             for (_, event) in &events {
                 touched.extend(event.subject().map(RecordId));
                 // Nobody knows the epoch of a revision that is not written yet; nobody can name it either.
