@@ -230,7 +230,6 @@ impl Desk {
         });
         tokio::spawn(tail::follow(desk.clone(), head.position, stop.clone()));
         tokio::spawn(contact::flush(desk.clone(), stop.clone()));
-        tokio::spawn(front::keep(desk.clone(), stop.clone()));
         if desk.terms.ends_sessions {
             tokio::spawn(sweep::run(desk.clone(), stop));
         }
@@ -265,6 +264,11 @@ impl Desk {
     /// A session or a lock has been heard of; written soon.
     pub fn note_contact(&self, contact: uuid::Uuid) {
         self.contacts.note(contact);
+    }
+
+    /// Users, groups and tokens as they are in the ledger, for as long as one needs them.
+    pub async fn accounts(&self) -> Result<Arc<Accounts>, Failure> {
+        Ok(self.accounts.read(&self.ledger).await?.snapshot())
     }
 
     /// Looks at users, groups and tokens.

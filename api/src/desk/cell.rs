@@ -27,7 +27,8 @@ pub struct Cell<S> {
 
 /// The states themselves, behind the lock.
 pub struct Folded<S> {
-    committed: S,
+    /// Shared with those who hold a snapshot; copied when it moves on while somebody does.
+    committed: Arc<S>,
     committed_version: i64,
     /// Everything decided here so far.
     pub tip: S,
@@ -81,7 +82,7 @@ impl<S: Fold> Cell<S> {
     /// A state that is read at its first use.
     pub fn new(stream: StreamName) -> Cell<S> {
         let folded = Folded {
-            committed: S::default(),
+            committed: Arc::default(),
             committed_version: 0,
             tip: S::default(),
             tip_version: 0,
@@ -149,7 +150,7 @@ impl<S: Fold> Cell<S> {
             }
             folded.take_in(events, alone.head().epoch)?;
         }
-        folded.tip = folded.committed.clone();
+        folded.tip = S::clone(&folded.committed);
         folded.tip_version = folded.committed_version;
         folded.must_read = false;
         Ok(folded)
@@ -165,6 +166,11 @@ impl<S: Fold> Folded<S> {
     /// What is known to be in the ledger, without what is on its way and may never be.
     pub fn committed(&self) -> &S {
         &self.committed
+    }
+
+    /// The same, to be kept while it moves on.
+    pub fn snapshot(&self) -> Arc<S> {
+        self.committed.clone()
     }
 
     /// Takes in what has just been decided, before it is committed.
@@ -197,7 +203,7 @@ impl<S: Fold> Folded<S> {
                         let stamp = Stamp { position: first.position + index, ..first };
                         self.committed_version += 1;
                         let at = At { version: self.committed_version, epoch, stamp: Some(stamp) };
-                        self.committed.evolve(event, &at);
+                        Arc::make_mut(&mut self.committed).evolve(event, &at);
                         self.tip.settle(event, &stamp);
                     }
                 }
@@ -230,7 +236,7 @@ impl<S: Fold> Folded<S> {
                 break;
             }
         }
-        self.tip = self.committed.clone();
+        self.tip = S::clone(&self.committed);
         self.tip_version = self.committed_version;
         self.must_read = false;
         Ok(())
@@ -240,7 +246,8 @@ impl<S: Fold> Folded<S> {
         for recorded in events {
             let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
             let stamp = Stamp { position: recorded.position, at: recorded.recorded_at };
-            self.committed.evolve(&event, &At { version: recorded.version, epoch, stamp: Some(stamp) });
+            Arc::make_mut(&mut self.committed)
+                .evolve(&event, &At { version: recorded.version, epoch, stamp: Some(stamp) });
             self.committed_version = recorded.version;
         }
         Ok(())

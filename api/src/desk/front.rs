@@ -4,14 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::Notices;
-use tokio_util::sync::CancellationToken;
 
 use super::{Desk, Failure};
 
 /// How long the login page waits for what is newer than memory; a ledger that hesitates is told from memory.
 const LEARN_WITHIN: Duration = Duration::from_millis(500);
-/// How old memory is at most while the ledger is there.
-const KEPT_EVERY: Duration = Duration::from_secs(1);
 /// The most plans that the login page offers.
 const PLANS_MAX: i64 = 10_000;
 
@@ -41,24 +38,9 @@ impl Front {
     }
 }
 
-/// Keeps in memory what the login page shows, also where nobody has looked at it yet, until `stop`.
-pub(super) async fn keep(desk: Arc<Desk>, stop: CancellationToken) {
-    let mut known = None;
-    loop {
-        let position = desk.projections.position();
-        if known != Some(position) {
-            desk.front().await;
-            known = Some(position);
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(KEPT_EVERY) => {}
-        }
-    }
-}
-
 impl Desk {
-    /// What the login page shows: as new as the ledger tells without delay, else from memory.
+    /// What the login page shows: as new as the ledger tells without delay, else from memory. The watch asks too, in every round, so
+    /// that memory is not empty when the ledger goes before anybody has looked.
     pub async fn front(self: &Arc<Desk>) -> Arc<Shown> {
         if self.standing.is_ledger_gone() {
             return self.front.shown();

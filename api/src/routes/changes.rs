@@ -68,7 +68,6 @@ async fn list_changes(
     let after = begin(&app, query.after.as_deref()).await?;
     let absences = reader.sees_absences(&app).await?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
-    let names = when.accounts(&app).await?;
     let mut advanced = app.projections.advanced();
     let mut after = after;
     loop {
@@ -82,6 +81,7 @@ async fn list_changes(
             record: query.record.as_deref(),
             absences,
         };
+        let names = when.accounts(&app).await?;
         let feed =
             projections::change::changes(app.projections.pool(), &plan, wanted, &|who| names.name_of(who))
                 .await

@@ -1,5 +1,6 @@
 //! The moment that a reading shows: now, or one of the past (`as_of`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -90,10 +91,10 @@ impl When {
     }
 
     /// Users and groups as they stood.
-    pub async fn accounts(self, app: &App) -> Result<Accounts, Failure> {
+    pub async fn accounts(self, app: &App) -> Result<Arc<Accounts>, Failure> {
         match self.shown {
-            Some(shown) => app.desk.accounts_at(shown.number).await,
-            None => app.desk.with_accounts(Clone::clone).await,
+            Some(shown) => app.desk.accounts_at(shown.number).await.map(Arc::new),
+            None => app.desk.accounts().await,
         }
     }
 
