@@ -118,6 +118,7 @@ message-refused =
         }
         [not-alone] Sie haben die Sperre für „{ $action }“ nicht bekommen: Andere sind im Plan.
         [lock-refused] Sie haben die Sperre für „{ $action }“ nicht bekommen: Eine andere Sperre steht im Weg.
+        [lock-blocked] Sie haben die Sperre für „{ $action }“ nicht bekommen: Es wird gerade Vertretung geplant.
         [lock-missing] Ihre Änderung wurde nicht gespeichert: Sie braucht eine Sperre für „{ $action }“.
         [lock-ended] Ihre Änderung wurde nicht gespeichert: Die Sperre für „{ $action }“ ist beendet.
        *[other] Ihre Änderung wurde nicht gespeichert.

@@ -118,6 +118,7 @@ message-refused =
         }
         [not-alone] You did not get the lock for "{ $action }": others are in the plan.
         [lock-refused] You did not get the lock for "{ $action }": another lock stands in the way.
+        [lock-blocked] You did not get the lock for "{ $action }": somebody is planning cover.
         [lock-missing] Your change was not saved: it needs a lock for "{ $action }".
         [lock-ended] Your change was not saved: the lock for "{ $action }" has ended.
        *[other] Your change was not saved.

@@ -118,6 +118,7 @@ message-refused =
         }
         [not-alone] Et saanut lukkoa toiminnolle ”{ $action }”: suunnitelmassa on muita.
         [lock-refused] Et saanut lukkoa toiminnolle ”{ $action }”: toinen lukko on esteenä.
+        [lock-blocked] Et saanut lukkoa toiminnolle ”{ $action }”: sijaisuuksia suunnitellaan parhaillaan.
         [lock-missing] Muutostasi ei tallennettu: siihen tarvitaan lukko toiminnolle ”{ $action }”.
         [lock-ended] Muutostasi ei tallennettu: lukko toiminnolle ”{ $action }” on päättynyt.
        *[other] Muutostasi ei tallennettu.

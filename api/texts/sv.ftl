@@ -118,6 +118,7 @@ message-refused =
         }
         [not-alone] Du fick inte låset för ”{ $action }”: andra är inne i planen.
         [lock-refused] Du fick inte låset för ”{ $action }”: ett annat lås står i vägen.
+        [lock-blocked] Du fick inte låset för ”{ $action }”: någon planerar vikarier.
         [lock-missing] Din ändring sparades inte: den kräver ett lås för ”{ $action }”.
         [lock-ended] Din ändring sparades inte: låset för ”{ $action }” har upphört.
        *[other] Din ändring sparades inte.

@@ -117,6 +117,9 @@ async fn whoever_was_too_late_finds_a_message_in_his_language() {
     let (anna, bert) = (office.log_in("anna").await, office.log_in("bert").await);
     let made = office.made(&anna, "/teachers/GAUSS", json!({"long_name": "Gauss"})).await;
     let path = plan("/teachers/GAUSS");
+    assert_eq!(office.try_log_in("clara", json!({"mode": "cover"})).await.outcome(), "201");
+    let optimise = office.post(&bert, &plan("/locks"), json!({"action": "optimise", "periods": ["1"]})).await;
+    assert_eq!(optimise.outcome(), "423 blocked", "{}", optimise.body);
     assert_eq!(office.patch(&anna, &path, &made.etag(), json!({"long_name": "Gauß"})).await.outcome(), "200");
     let late = office.patch(&bert, &path, &made.etag(), json!({"long_name": "Gaus"})).await;
     assert_eq!(late.outcome(), "412 stale");
@@ -133,8 +136,10 @@ async fn whoever_was_too_late_finds_a_message_in_his_language() {
         [
             "Sie haben die Sperre für „data-import“ nicht bekommen: Andere sind im Plan.",
             "Ihre Änderung an teachers/GAUSS wurde nicht gespeichert: anna war schneller.",
+            "Sie haben die Sperre für „optimise“ nicht bekommen: Es wird gerade Vertretung geplant.",
         ]
     );
+    assert_eq!(list.body["items"][2]["data"]["rule"], "cover");
     let refused = &list.body["items"][1];
     assert_eq!((&refused["kind"], &refused["from"]), (&json!("refused"), &json!("system")));
     assert_eq!(refused["data"]["record"], "teachers/GAUSS");
@@ -145,7 +150,7 @@ async fn whoever_was_too_late_finds_a_message_in_his_language() {
     );
     let noted = read(&office, &bert, &text(&refused["id"])).await;
     assert_eq!(noted.body["text"], "Your change of teachers/GAUSS was not saved: anna changed it first.");
-    assert_eq!(office.get(&bert, "/messages?unread=true").await.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(office.get(&bert, "/messages?unread=true").await.body["items"].as_array().unwrap().len(), 2);
     assert_eq!(texts(&office.get(&anna, "/messages").await), [""; 0]);
     let first = office.get(&bert, "/messages?limit=1").await;
     let next = text(&first.body["next"]);

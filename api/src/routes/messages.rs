@@ -244,6 +244,7 @@ fn said_of(view: &MessageView) -> Option<Said> {
         "refused" => {
             let by = view.data.get("winner").and_then(|winner| winner["user"].as_str()).unwrap_or("none");
             let (code, rule, record, action) = (word("code"), word("rule"), word("record"), word("action"));
+            let code = if code == "blocked" && action != "none" { "lock-blocked" } else { code };
             Some(said!(
                 "message-refused",
                 code = code,

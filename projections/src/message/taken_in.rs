@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Event, Recipients, Told, Who};
+use domain::{Event, Recipients, RefusalCode, Told, Who};
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -70,7 +70,14 @@ fn row(happened: &Happened, told: &Told) -> Row {
             }
             (Who::System, data)
         }
-        Event::LockDenied(e) => (Who::System, json!({ "code": e.code, "action": e.action })),
+        Event::LockDenied(e) => {
+            let mut data = json!({ "code": e.code, "action": e.action });
+            if e.code == RefusalCode::Blocked.word() {
+                // Only cover mode blocks a request for a lock; other locks make it `lock-refused`.
+                data["rule"] = "cover".into();
+            }
+            (Who::System, data)
+        }
         Event::SignOffAnnounced(e) => {
             let ends_at = happened.at + chrono::TimeDelta::seconds(e.grace_seconds.into());
             let (seconds, plan) = (e.grace_seconds, &plan);
