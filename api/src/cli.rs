@@ -23,6 +23,7 @@ mod signals;
 mod table;
 mod token;
 mod told;
+mod traces;
 mod user;
 mod verify;
 

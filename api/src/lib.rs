@@ -4,6 +4,7 @@
 //! - [`desk`] decides commands on the folded states and writes them to the ledger;
 //! - [`outage`] watches contact and answers from memory while there is none;
 //! - [`service`] puts database, ledger, read models and desk together; [`private_postgres`] runs the database where none is given;
+//! - [`traces`] tells a collector what a request became;
 //! - [`cli`] has one file for each command of the program.
 
 pub mod app;
@@ -15,4 +16,6 @@ pub mod passwords;
 pub mod private_postgres;
 pub mod routes;
 pub mod service;
+mod tls;
 pub mod tokens;
+pub mod traces;

@@ -8,6 +8,7 @@ use domain::StreamName;
 use sqlx::PgConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::Instrument;
 
 use crate::append::{Append, AppendError, Appended};
 use crate::ledger::Ledger;
@@ -16,6 +17,7 @@ use crate::queue::Member;
 use crate::read;
 use crate::recorded::{Head, Recorded};
 use crate::sheaf::Stand;
+use crate::trace;
 use crate::trouble::Trouble;
 
 /// How long a step waits for those of the same process that were there before it.
@@ -58,7 +60,8 @@ impl Alone {
         let committer = self.ledger.committer.clone();
         let (member, pending) = committer.admit(append)?;
         let mut locked = Locked::new(vec![member]);
-        let outcome = locked.write(&mut self.connection, self.on).await;
+        let span = trace::commit_of(locked.members.iter());
+        let outcome = locked.write(&mut self.connection, self.on).instrument(span).await;
         let epoch = self.head.epoch;
         // The head is free, or the server frees it, before anything else is asked.
         if matches!(outcome, Ok(Some(_))) {
@@ -124,7 +127,7 @@ where
 {
     let ledger = ledger.clone();
     // A caller that goes away does not leave the head locked: the task goes on to its end.
-    let stepping = tokio::spawn(async move {
+    let stepping = async move {
         let turn =
             timeout(TURN_WITHIN, ledger.turn.clone().lock_owned()).await.map_err(|_| AppendError::Busy)?;
         let alone = begin(ledger, turn).await.map_err(|error| match Trouble::of(error) {
@@ -132,8 +135,10 @@ where
             Trouble::Lost(_) | Trouble::Passing(_) => AppendError::Unavailable,
         })?;
         Ok(step(alone).await)
-    });
-    stepping.await.unwrap_or_else(|error| Err(AppendError::Failed(error.to_string())))
+    };
+    tokio::spawn(stepping.in_current_span())
+        .await
+        .unwrap_or_else(|error| Err(AppendError::Failed(error.to_string())))
 }
 
 async fn begin(

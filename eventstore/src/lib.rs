@@ -25,6 +25,7 @@ mod read;
 mod recorded;
 mod sheaf;
 mod subscription;
+pub mod trace;
 mod trouble;
 
 pub use alone::Alone;

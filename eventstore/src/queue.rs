@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::append::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, StoredCommand};
+use crate::trace;
 
 /// The most appends that may be unanswered at a time.
 const APPENDS_MAX: usize = 16_384;
@@ -58,6 +61,9 @@ impl Waiting {
             return Err(AppendError::Busy);
         }
         let (answer, outcome) = oneshot::channel();
+        let events = append.events() as u64;
+        let span =
+            tracing::debug_span!(target: trace::TARGET, "append", events, position = Empty, outcome = Empty);
         let member = Member {
             append,
             answer,
@@ -65,6 +71,7 @@ impl Waiting {
             asked: false,
             deadline: Instant::now() + PATIENCE,
             predicted: None,
+            span,
         };
         Ok((member, PendingAppend { outcome }))
     }
@@ -92,6 +99,8 @@ pub(crate) struct Member {
     pub(crate) deadline: Instant,
     /// The last position it would have got when it came to be in doubt: tells its own row from another's.
     pub(crate) predicted: Option<i64>,
+    /// From here to the answer, in the trace of whoever decided it.
+    pub(crate) span: Span,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
     place: Place,
 }
@@ -129,9 +138,27 @@ impl Member {
 
     /// Tells the caller, if he is still there.
     pub(crate) fn answer(self, outcome: Result<Appended, AppendError>) {
-        let Self { append, answer, place, .. } = self;
+        let Self { append, answer, place, span, .. } = self;
+        if let Ok(done) = &outcome {
+            span.record("position", done.last);
+        }
+        span.record("outcome", word(&outcome));
         append.fate.decide(outcome.is_ok());
         drop(place);
         let _ = answer.send(outcome);
+    }
+}
+
+/// What became of an append, in one word.
+pub(crate) fn word(outcome: &Result<Appended, AppendError>) -> &'static str {
+    match outcome {
+        Ok(_) => "written",
+        Err(AppendError::Conflict) => "conflict",
+        Err(AppendError::NotDue) => "not-due",
+        Err(AppendError::Known(_)) => "known",
+        Err(AppendError::TooLarge) => "too-large",
+        Err(AppendError::Busy) => "busy",
+        Err(AppendError::Unavailable) => "unavailable",
+        Err(AppendError::Failed(_)) => "failed",
     }
 }

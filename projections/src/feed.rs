@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use eventstore::trace;
 use sqlx::{Connection, PgConnection};
+use tracing::{Instrument, Span};
 
 use crate::projection::{Happened, Projection, ProjectionError};
 
@@ -70,6 +72,11 @@ impl Feed {
         if batch.is_empty() {
             return Ok(());
         }
+        let span = span_of(batch);
+        self.take_traced(batch).instrument(span).await
+    }
+
+    async fn take_traced(&mut self, batch: &[Happened]) -> Result<(), sqlx::Error> {
         let everybody: Vec<usize> = (0..self.all.len()).collect();
         match self.give(&everybody, batch).await {
             Ok(()) => Ok(()),
@@ -120,7 +127,8 @@ impl Feed {
                 continue;
             }
             let projection = &self.all[*index];
-            if let Err(error) = projection.apply(&mut transaction, &batch[had..]).await {
+            let span = tracing::debug_span!(target: trace::TARGET, "apply", projection = projection.name());
+            if let Err(error) = projection.apply(&mut transaction, &batch[had..]).instrument(span).await {
                 let failure = judge(error);
                 if matches!(failure, Failure::Fault(_)) {
                     transaction.rollback().await?;
@@ -177,6 +185,15 @@ impl Feed {
         let _ = self.connection.close().await;
         Ok(())
     }
+}
+
+/// The span of a batch: it names the traces of the commands whose events are in it.
+fn span_of(batch: &[Happened]) -> Span {
+    let (first, last) = (batch.first().map(|event| event.position), batch.last().map(|event| event.position));
+    let events = batch.len() as u64;
+    let span = tracing::debug_span!(target: trace::TARGET, parent: None, "project", first, last, events);
+    trace::come_of(&span, batch.iter().filter_map(|event| event.meta.traceparent.as_deref()));
+    span
 }
 
 /// Locks the checkpoints of these projections, always in the same order, and reads them in the order of `names`.

@@ -50,4 +50,5 @@ mod subscribers;
 mod time_travel;
 mod timetable;
 mod too_late;
+mod traces;
 mod two_nodes;

@@ -48,7 +48,7 @@ pub struct DemoArgs {
 
 /// Carries it out.
 pub async fn demo(args: DemoArgs, mut signals: Signals) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     crate::http::metrics::recorder();
     let listener = address::listen(&args.listen.listen, "--listen").await?;
     let mut progress = Progress::new();

@@ -95,7 +95,7 @@ enum LessonsArg {
 
 /// Carries it out.
 pub async fn import(args: ImportArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let given = files::read(&args.files)?;
     let wanted = ImportFiles {
         mode: match args.mode {

@@ -4,12 +4,13 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use super::failed::Failed;
+use crate::traces::Traces;
 
 /// What is logged.
 #[derive(Debug, Clone, Args)]
@@ -24,20 +25,23 @@ pub struct LogArgs {
 }
 
 impl LogArgs {
-    /// Begins to log; `usual` is the filter when none is given.
-    pub fn begin(&self, usual: &str) -> Result<(), Failed> {
+    /// Begins to log; `usual` is the filter when none is given. The spans that are meant for a collector go there, whatever is
+    /// logged.
+    pub fn begin(&self, usual: &str, traces: Option<&Traces>) -> Result<(), Failed> {
         let filter = self.log.as_deref().filter(|filter| !filter.is_empty()).unwrap_or(usual);
         let filter = EnvFilter::try_new(filter).map_err(|error| {
             Failed::misused(format!("--log {filter}: {error}"))
                 .next("For example: --log info, --log warn,api=debug")
         })?;
-        let registry = tracing_subscriber::registry().with(filter);
-        let begun = if self.log_json {
-            registry.with(layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+        let log: Box<dyn Layer<Registry> + Send + Sync> = if self.log_json {
+            layer().json().flatten_event(true).with_writer(std::io::stderr).with_filter(filter).boxed()
         } else {
             let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            registry.with(layer().with_ansi(colours).with_writer(std::io::stderr)).try_init()
+            layer().with_ansi(colours).with_writer(std::io::stderr).with_filter(filter).boxed()
         };
+        let mut layers = vec![log];
+        layers.extend(traces.map(Traces::layer));
+        let begun = tracing_subscriber::registry().with(layers).try_init();
         begun.map_err(|error| Failed::wrong(format!("nothing can be logged: {error}")))
     }
 }

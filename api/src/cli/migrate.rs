@@ -45,7 +45,7 @@ pub struct MigrateArgs {
 
 /// Carries it out.
 pub async fn migrate(args: MigrateArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     Service::migrate(&args.owner_url, &args.schema).await?;
     let role = eventstore::SERVICE_ROLE;
     if args.json {

@@ -75,7 +75,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// Carries it out.
 pub async fn outage(args: OutageArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let OutageArgs { what, database, json, .. } = args;
     // The running service knows more than the ledger alone: whether there is contact, and how many are there.
     let told = operator::ask(&database.operator_socket()?).await;

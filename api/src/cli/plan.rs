@@ -68,7 +68,7 @@ struct AddArgs {
 
 /// Carries it out.
 pub async fn plan(args: PlanArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let (database, json) = (&args.database, args.json);
     match args.what {
         What::Add(add) => add_one(database, add, json).await,

@@ -46,7 +46,7 @@ pub struct RebuildArgs {
 
 /// Carries it out.
 pub async fn rebuild(args: RebuildArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let known = read_models();
     if let Some(name) =
         args.projections.iter().find(|name| !known.iter().any(|it| it.name() == name.as_str()))

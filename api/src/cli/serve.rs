@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::desk::Terms;
 use crate::outage::operator;
 use crate::service::Service;
 
@@ -17,6 +18,7 @@ use super::database::DatabaseArgs;
 use super::failed::Failed;
 use super::logs::LogArgs;
 use super::signals::Signals;
+use super::traces::TraceArgs;
 
 pub use run::{Addresses, Running, run};
 pub use terms::TermsArgs;
@@ -41,6 +43,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     terms: TermsArgs,
     #[command(flatten)]
+    traces: TraceArgs,
+    #[command(flatten)]
     log: LogArgs,
 }
 
@@ -62,14 +66,23 @@ pub struct ListenArgs {
 }
 
 /// Carries it out.
-pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<(), Failed> {
-    args.log.begin("info")?;
-    crate::http::metrics::recorder();
+pub async fn serve(args: ServeArgs, signals: Signals) -> Result<(), Failed> {
     let mut terms = args.terms.terms();
     if let Some(node) = args.listen.node.clone().filter(|name| !name.is_empty()) {
         terms.contact.node = node;
     }
-    let settings = args.database.settings(&terms)?;
+    let traces = args.traces.traces(&terms.contact.node);
+    args.log.begin("info", traces.as_ref())?;
+    crate::http::metrics::recorder();
+    let served = serve_on(args, &terms, signals).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    served
+}
+
+async fn serve_on(args: ServeArgs, terms: &Terms, mut signals: Signals) -> Result<(), Failed> {
+    let settings = args.database.settings(terms)?;
     let socket = args.database.operator_socket()?;
     let listener = address::listen(&args.listen.listen, "--listen").await?;
     let started = tokio::select! {

@@ -77,7 +77,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// Carries it out.
 pub async fn token(args: TokenArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let (database, json) = (&args.database, args.json);
     match args.what {
         What::Add(add) => add_one(database, &add, json).await,

@@ -98,7 +98,7 @@ struct OneArgs {
 
 /// Carries it out.
 pub async fn user(args: UserArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let (database, json) = (&args.database, args.json);
     match args.what {
         What::Add(add) => add_one(database, add, json).await,

@@ -48,7 +48,7 @@ pub struct VerifyArgs {
 
 /// Carries it out.
 pub async fn verify(args: VerifyArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     let (verified, epoch) = args.database.with_store(false, async |store| proved(store, &args).await).await?;
     if args.json {
         say(json(&verified, epoch));

@@ -4,7 +4,9 @@ use std::sync::{Arc, PoisonError};
 
 use domain::command::{Ask, Command, Office, PastChange, Stream};
 use domain::{CommandId, Event, Position, Stamp};
-use eventstore::{AppendError, Appended, StoredCommand};
+use eventstore::{AppendError, Appended, StoredCommand, trace};
+use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use self::decide::LeadsTo;
@@ -40,7 +42,10 @@ impl Desk {
     {
         let run =
             Run { desk: self.clone(), request, command: Arc::new(command), extra, render: Arc::new(render) };
-        tokio::spawn(run.run_whole()).await.unwrap_or_else(|error| Err(Failure::Internal(error.to_string())))
+        let span = tracing::debug_span!(target: trace::TARGET, "command", otel.name = name_of::<C>(), outcome = Empty);
+        tokio::spawn(run.run_whole().instrument(span))
+            .await
+            .unwrap_or_else(|error| Err(Failure::Internal(error.to_string())))
     }
 }
 
@@ -54,6 +59,12 @@ struct Run<C> {
 
 impl<C: Command + Send + Sync + 'static> Run<C> {
     async fn run_whole(self) -> Result<Answered, Failure> {
+        let answered = self.answered_once().await;
+        tracing::Span::current().record("outcome", word(&answered));
+        answered
+    }
+
+    async fn answered_once(&self) -> Result<Answered, Failure> {
         let Some((id, digest)) = self.request.keyed else { return self.attempts().await };
         // A second request under the same key waits for the first one's answer.
         let turn =
@@ -194,6 +205,25 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             new_id,
             history,
         }
+    }
+}
+
+/// What a command is called where commands are counted and traced: `WriteRecord`.
+fn name_of<C>() -> &'static str {
+    let path = std::any::type_name::<C>();
+    let plain = path.split_once('<').map_or(path, |(plain, _)| plain);
+    plain.rsplit("::").next().unwrap_or(plain)
+}
+
+/// What became of a command, in one word.
+fn word(answered: &Result<Answered, Failure>) -> &'static str {
+    match answered {
+        Ok(answered) if answered.replayed => "replayed",
+        Ok(_) => "done",
+        Err(Failure::Refused(_) | Failure::KeyReused | Failure::TooLarge) => "refused",
+        Err(Failure::Unavailable) => "unavailable",
+        Err(Failure::Busy) => "busy",
+        Err(Failure::Internal(_)) => "failed",
     }
 }
 

@@ -19,13 +19,19 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tower::{Layer, Service};
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use eventstore::trace;
 
 use super::bearer::token_in;
 use super::context::{Peer, REQUEST_ID, RequestContext};
 use super::metrics::RouteMetrics;
 use super::problem::{Code, Problem};
 use super::rate::{Left, Quota, RateLimiter};
+
+/// What is asked every few seconds by those who watch the service; nobody looks for it among traces.
+const UNTRACED: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// The settings of [`conventions`].
 #[derive(Debug, Clone)]
@@ -104,6 +110,7 @@ where
         let (shared, metrics) = (Arc::clone(&self.shared), Arc::clone(&self.metrics));
         let asked = Asked::of(&mut request);
         let span = tracing::info_span!("request", id = %asked.context.request_id, method = asked.method, route = asked.route());
+        let trace = asked.trace();
         let answering = async move {
             let left = shared.limiter.as_ref().map(|limiter| asked.count(limiter, &request));
             let response = if left.is_some_and(|left| left.requests.is_none()) {
@@ -120,7 +127,7 @@ where
             asked.record(&metrics, response.status(), began.elapsed());
             Ok(response)
         };
-        Box::pin(answering.instrument(span))
+        Box::pin(answering.instrument(trace).instrument(span))
     }
 }
 
@@ -163,6 +170,21 @@ impl Asked {
     /// The route as registered; never the path, which holds names.
     fn route(&self) -> &str {
         self.matched.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    /// What a collector of traces sees of the request.
+    fn trace(&self) -> Span {
+        let route = self.route();
+        if UNTRACED.contains(&route) {
+            return Span::none();
+        }
+        let span = tracing::debug_span!(target: trace::TARGET, "request", otel.name = format!("{} {route}", self.method),
+            otel.kind = "server", otel.status_code = Empty, http.request.method = self.method, http.route = route,
+            http.response.status_code = Empty, daybook.request_id = &*self.context.request_id);
+        if let Some(caller) = &self.context.traceparent {
+            trace::go_on_from(&span, caller);
+        }
+        span
     }
 
     fn answer_within(&self, settings: &Settings) -> Duration {
@@ -215,6 +237,11 @@ impl Asked {
         } else {
             // HEAD comes through the route of GET, and whatever is refused for its method through one route.
             RouteMetrics::new(self.route(), self.method).record(status.as_u16(), took);
+        }
+        let span = Span::current();
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
         }
         let (status, microseconds) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         if status < 400 {

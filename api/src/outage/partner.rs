@@ -2,16 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How long a partner may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_millis(900);
@@ -116,7 +112,7 @@ impl Partner {
             Scheme::Http => self.get(stream).await,
             Scheme::Https => {
                 let name = ServerName::try_from(self.host.clone()).map_err(std::io::Error::other)?;
-                self.get(tls()?.connect(name, stream).await?).await
+                self.get(crate::tls::connector()?.connect(name, stream).await?).await
             }
         }
     }
@@ -146,22 +142,6 @@ impl Partner {
 fn status(head: &[u8]) -> Option<u16> {
     let line = std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?;
     line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()
-}
-
-/// TLS as the host trusts it: its own certificates, so that a school's own authority is one that can be added to them.
-fn tls() -> std::io::Result<TlsConnector> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(TlsConnector::from(config.clone()));
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(std::io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(CONFIG.get_or_init(|| Arc::new(config)).clone()))
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument;
 
 use crate::locked::Locked;
 use crate::queue::Member;
 use crate::sheaf::{Judged, Sheaf, call};
+use crate::trace;
 use crate::trouble::Trouble;
 
 /// A batch that has come back.
@@ -57,7 +59,9 @@ fn flight_limit(events: usize) -> Duration {
 
 pub(super) async fn fly(mut connection: PgConnection, sheaf: Sheaf) -> Landed {
     let start = Instant::now();
-    let result = timeout(flight_limit(sheaf.events()), call(&mut connection, &sheaf, true)).await;
+    let span = trace::commit_of(sheaf.judged.iter().map(|judged| &judged.member));
+    let called = call(&mut connection, &sheaf, true).instrument(span);
+    let result = timeout(flight_limit(sheaf.events()), called).await;
     let result = result.map_or_else(|_| Err(Trouble::timed_out()), |result| result.map_err(Trouble::of));
     let connection = result.is_ok().then_some(connection);
     Landed { connection, cargo: Cargo::Sheaf(sheaf), result, took: start.elapsed() }
@@ -66,7 +70,8 @@ pub(super) async fn fly(mut connection: PgConnection, sheaf: Sheaf) -> Landed {
 pub(super) async fn fly_locked(mut connection: PgConnection, mut locked: Locked) -> Landed {
     let start = Instant::now();
     let events = locked.members.iter().map(|member| member.append.events()).sum();
-    let result = timeout(flight_limit(events), locked.run(&mut connection)).await;
+    let span = trace::commit_of(locked.members.iter());
+    let result = timeout(flight_limit(events), locked.run(&mut connection).instrument(span)).await;
     let result = result.unwrap_or_else(|_| Err(Trouble::timed_out()));
     // Dropping a connection ends its transaction.
     let connection = result.is_ok().then_some(connection);

@@ -2,7 +2,8 @@
 
 use domain::command::{Command, Obstruction, Office, PastChange, Stream};
 use domain::{CommandId, Event, Meta, Refusal};
-use eventstore::{Append, Expected, NewEvent, Write};
+use eventstore::{Append, Expected, NewEvent, Write, trace};
+use tracing::Span;
 use uuid::Uuid;
 
 use super::Run;
@@ -70,7 +71,9 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             .map(|session| session.mode.word().to_owned());
         meta.cause.clone_from(&self.extra.cause);
         meta.request_id.clone_from(&self.request.request_id);
-        meta.traceparent.clone_from(&self.request.traceparent);
+        // A caller without a trace of his own gets one where spans are collected, so that his events lead back here.
+        let own = || trace::traceparent(&Span::current());
+        meta.traceparent = self.request.traceparent.clone().or_else(own);
         meta
     }
 
