@@ -1,4 +1,5 @@
-//! Measures Daybook: its ledger beside bare PostgreSQL and beside its peers, its commands over HTTP, how soon a change can be read, and its memory.
+//! Measures Daybook: its ledger beside bare PostgreSQL and beside its peers, its commands over HTTP, how soon a change can be read,
+//! its memory, and what a long ledger costs.
 //! Prints one report and writes it to `RESULTS.md`. See README.md.
 
 mod cluster;
@@ -7,6 +8,7 @@ mod contestant;
 mod editor;
 mod http;
 mod ledger;
+mod long;
 mod machine;
 mod measure;
 mod memory;
@@ -23,7 +25,7 @@ use std::{
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{cluster::Cluster, measure::Timing, progress::Progress, service::Service};
+use crate::{cluster::Cluster, long::Cell, measure::Timing, progress::Progress, service::Service};
 
 #[derive(Parser)]
 #[command(about = "Measures Daybook and writes bench/RESULTS.md")]
@@ -31,6 +33,12 @@ struct Arguments {
     /// Only this part; can be given several times
     #[arg(long, value_enum)]
     only: Vec<Part>,
+    /// Of the long ledgers only this; can be given several times
+    #[arg(long, value_enum)]
+    cell: Vec<Cell>,
+    /// How many events the long ledgers have, the shorter and the longer one [default: 1000000 and 5000000]
+    #[arg(long, num_args = 2, value_names = ["SHORTER", "LONGER"], value_parser = clap::value_parser!(i64).range(1000..))]
+    long: Vec<i64>,
     /// One short round to see that everything works; nothing is written to RESULTS.md
     #[arg(long)]
     quick: bool,
@@ -57,6 +65,8 @@ enum Part {
     Visible,
     /// The service's memory after a million events
     Memory,
+    /// What a long ledger costs
+    Long,
 }
 
 #[derive(Subcommand)]
@@ -74,6 +84,8 @@ pub struct Plan {
     pub timing: Timing,
     /// Events after which the service's memory is looked at.
     pub events: u64,
+    /// How many events the long ledgers have.
+    pub long: (i64, i64),
 }
 
 #[tokio::main]
@@ -102,20 +114,29 @@ async fn measure_all(arguments: &Arguments) -> Result<()> {
     let cluster = Cluster::start(&arguments.dir).await?;
     let mut text = format!("# Results\n\n{}\n", machine::describe(&cluster).await?);
     let explanations = std::fs::read_to_string(here().join("WHY.md")).unwrap_or_default();
-    let mut progress = Progress::new(parts.iter().map(|part| part.expected(&plan)).sum());
+    let cells: Vec<Cell> = Cell::value_variants()
+        .iter()
+        .copied()
+        .filter(|cell| arguments.cell.is_empty() || arguments.cell.contains(cell))
+        .collect();
+    let mut progress = Progress::new(parts.iter().map(|part| part.expected(&cells, &plan)).sum());
     for part in &parts {
-        let section = match part {
-            Part::Ledger => ledger::run(&cluster, &plan, &mut progress).await?,
-            Part::Http => commands::run(&program, &cluster, &plan, &mut progress).await?,
-            Part::Visible => visible::run(&program, &cluster, &plan, &mut progress).await?,
-            Part::Memory => memory::run(&program, &cluster, &plan, &mut progress).await?,
+        let sections = match part {
+            Part::Ledger => vec![ledger::run(&cluster, &plan, &mut progress).await?],
+            Part::Http => vec![commands::run(&program, &cluster, &plan, &mut progress).await?],
+            Part::Visible => vec![visible::run(&program, &cluster, &plan, &mut progress).await?],
+            Part::Memory => vec![memory::run(&program, &cluster, &plan, &mut progress).await?],
+            Part::Long => long::run(&program, &cluster, &cells, &plan, &mut progress).await?,
         };
-        text.push('\n');
-        text.push_str(&section.markdown(&explanations));
+        for section in sections {
+            text.push('\n');
+            text.push_str(&section.markdown(&explanations));
+        }
     }
     cluster.stop().await?;
     println!("\n{text}");
-    if !arguments.quick && arguments.only.is_empty() {
+    if !arguments.quick && arguments.only.is_empty() && arguments.cell.is_empty() && arguments.long.is_empty()
+    {
         std::fs::write(here().join("RESULTS.md"), text)?;
     }
     Ok(())
@@ -128,17 +149,23 @@ impl Arguments {
             rounds: if self.quick { 1 } else { self.rounds },
             timing: Timing { warm_up: Duration::from_secs(1), measured: Duration::from_secs(seconds) },
             events: if self.quick { 20_000 } else { 1_000_000 },
+            long: match self.long[..] {
+                [shorter, longer] => (shorter, longer),
+                _ if self.quick => (100_000, 200_000),
+                _ => (1_000_000, 5_000_000),
+            },
         }
     }
 }
 
 impl Part {
-    fn expected(self, plan: &Plan) -> Duration {
+    fn expected(self, cells: &[Cell], plan: &Plan) -> Duration {
         match self {
             Self::Ledger => ledger::expected(plan),
             Self::Http => commands::expected(plan),
             Self::Visible => visible::expected(plan),
             Self::Memory => memory::expected(plan),
+            Self::Long => long::expected(cells, plan),
         }
     }
 }

@@ -48,6 +48,13 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// Something that is done once and has no latency.
+    pub fn rate(per_second: f64) -> Self {
+        Self { per_second, p50: f64::NAN, p99: f64::NAN }
+    }
+}
+
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { per_second, p50, p99 } = self;

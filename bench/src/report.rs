@@ -137,6 +137,9 @@ impl Section {
 /// `median [min-max]`.
 fn figure(spread: Spread, unit: &str) -> String {
     let Spread { median, min, max } = spread;
+    if median.is_nan() {
+        return "-".into();
+    }
     format!("{}{unit} [{}-{}]", short(median), short(min), short(max))
 }
 

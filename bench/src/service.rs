@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,11 +28,11 @@ use crate::{
 const USER: &str = "bench";
 const PASSWORD: &str = "correct horse battery staple";
 
-/// A running service. Its data goes with it.
+/// A running service. Its data goes with the last who holds it.
 pub struct Service {
     child: Child,
     program: PathBuf,
-    data: tempfile::TempDir,
+    data: Arc<tempfile::TempDir>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -53,6 +54,19 @@ impl Service {
     /// Starts it below `parent` with so many plans.
     pub async fn start(program: &Path, parent: &Path, plans: usize) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("daybook-bench-").tempdir_in(parent)?;
+        let service = Self::start_on(program, Arc::new(data)).await?;
+        service
+            .command(&["user", "add", USER, "--group", "administrators", "--password-stdin"], PASSWORD)
+            .await?;
+        for number in 0..plans {
+            service.command(&["plan", "add", &plan(number)], "").await?;
+        }
+        service.wait_for_log_in().await?;
+        Ok(service)
+    }
+
+    /// Starts it on data that is there.
+    pub async fn start_on(program: &Path, data: Arc<tempfile::TempDir>) -> Result<Self> {
         let mut child = Command::new(program)
             .args([
                 "serve",
@@ -81,15 +95,7 @@ impl Service {
         };
         // It must never wait for somebody to read what it says.
         tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
-        let service = Self { child, program: program.to_owned(), data, address };
-        service
-            .command(&["user", "add", USER, "--group", "administrators", "--password-stdin"], PASSWORD)
-            .await?;
-        for number in 0..plans {
-            service.command(&["plan", "add", &plan(number)], "").await?;
-        }
-        service.wait_for_log_in().await?;
-        Ok(service)
+        Ok(Self { child, program: program.to_owned(), data, address })
     }
 
     /// What a command wrote beside the service should be known to it at once; where it is not, that is said and not measured.
@@ -134,7 +140,12 @@ impl Service {
         self.data.path()
     }
 
-    /// Stops it cleanly and removes its data.
+    /// Its data, to be kept when it has stopped.
+    pub fn shared_data(&self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.data)
+    }
+
+    /// Stops it cleanly and removes its data, unless somebody else holds it.
     pub async fn stop(mut self) -> Result<()> {
         ensure!(self.ask_to_stop(), "the service has ended by itself");
         let ended = self.child.wait().await?;
@@ -148,7 +159,8 @@ impl Service {
         id.is_some_and(|id| kill(Pid::from_raw(id), Signal::SIGTERM).is_ok())
     }
 
-    async fn command(&self, arguments: &[&str], input: &str) -> Result<()> {
+    /// Runs a command of the host beside it.
+    pub async fn command(&self, arguments: &[&str], input: &str) -> Result<()> {
         let mut child = Command::new(&self.program)
             .args(arguments)
             .arg("--data")

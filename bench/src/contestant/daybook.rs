@@ -19,24 +19,30 @@ const SCHEMA: &str = "ledger";
 pub async fn run(database: &Database<'_>, writers: usize, timing: Timing, keyed: bool) -> Result<Measured> {
     Ledger::migrate(&database.options(), SCHEMA).await?;
     let ledger = Ledger::open(PoolSettings::new(database.options(), SCHEMA)).await?;
+    let mut writers = writers_on(&ledger, writers, "stream", keyed);
+    let measured = measure::drive(&mut writers, timing).await;
+    ledger.pool().close().await;
+    measured
+}
+
+/// Writers on new streams of their own, whose names begin with `prefix`.
+pub fn writers_on(ledger: &Ledger, writers: usize, prefix: &str, keyed: bool) -> Vec<Appender> {
     let actor = Actor::User(Uuid::new_v4());
-    let mut writers = (0..writers)
+    (0..writers)
         .map(|n| Appender {
             ledger: ledger.clone(),
-            stream: StreamName::new(format!("stream-{n}")),
+            stream: StreamName::new(format!("{prefix}-{n}")),
             subject: Uuid::new_v4(),
             actor,
             session: Uuid::new_v4(),
             version: 0,
             keyed,
         })
-        .collect();
-    let measured = measure::drive(&mut writers, timing).await;
-    ledger.pool().close().await;
-    measured
+        .collect()
 }
 
-struct Appender {
+/// One who appends.
+pub struct Appender {
     ledger: Ledger,
     stream: StreamName,
     subject: Uuid,

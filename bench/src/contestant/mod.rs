@@ -1,7 +1,7 @@
 //! Everybody who takes part in the ledger table. Each does the same: one event of 300 bytes an append, on a stream of the writer's own, with the
 //! version that the writer expects and an id for the command, durable when answered.
 
-mod daybook;
+pub mod daybook;
 mod disintegrate;
 mod pgbench;
 mod postgres_es;
