@@ -24,8 +24,8 @@ pub struct Notice {
     pub by: Who,
     /// Where and when that was; nothing while it is not committed.
     pub stamp: Option<Stamp>,
-    /// Grows from notice to notice.
-    posted: i64,
+    /// The version of the site with which it was posted: it grows from notice to notice.
+    pub posted: i64,
 }
 
 /// What people see of a notice, and when.
@@ -99,7 +99,8 @@ impl NoticeContent {
             .collect()
     }
 
-    fn take_in(&mut self, change: &FieldChange) {
+    /// Takes in one changed field, as an event names it.
+    pub fn take_in(&mut self, change: &FieldChange) {
         let text = || change.to.as_ref().and_then(Value::text).unwrap_or_default().to_owned();
         let flag = matches!(change.to, Some(Value::Flag(true)));
         let date = match change.to {

@@ -90,6 +90,15 @@ pub struct Outages {
 }
 
 impl Outages {
+    /// What was known of outages at some moment, as it is on record.
+    pub fn recorded(
+        current: Option<Outage>,
+        contact: Contact,
+        contact_since: Option<DateTime<Utc>>,
+    ) -> Outages {
+        Outages { current, contact, contact_since }
+    }
+
     /// The outage that there is.
     pub fn current(&self) -> Option<&Outage> {
         self.current.as_ref()

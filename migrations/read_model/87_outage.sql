@@ -18,7 +18,18 @@ create table outage (
     primary key (outage_id, valid_from)
 );
 
-create index outage_ended on outage (ended_at, outage_id) where valid_to is null;
+create unique index outage_now on outage (outage_id) where valid_to is null;
+-- there is one at a time, so the last rows before a position tell of then
+create index outage_then on outage (valid_from);
+create index outage_over on outage (valid_from) where ended_at is not null;
+
+-- Contact of the whole site: since when it is lost, or back.
+create table outage_contact (
+    lost boolean not null,
+    since timestamptz not null,
+    valid_from bigint primary key,
+    valid_to bigint
+);
 
 -- Log-ins that were refused, by node and minute.
 create table login_refusal (

@@ -12,9 +12,16 @@ use crate::Moment;
 
 /// Asks about a moment: `asked!(Row, moment, fetch_all(pool); "select … where " @"r" " …"; $2, $3, …)`.
 ///
-/// The text is of literals; `@"r"` stands for "the row `r` was true then". `$1` is [`Moment::position`]. There are two texts so
-/// that "now" is answered from the indexes of what is true now; both are checked.
+/// The text is of literals; `@"r"` stands for "the row `r` was true then", and so does `@range "r"` for tables with an index of the
+/// ranges in which their rows were true. `$1` is [`Moment::position`]. There are two texts so that "now" is answered from the indexes
+/// of what is true now; both are checked.
 macro_rules! asked {
+    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @range $row:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $ask;
+            [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
+            [$($then)* "(int8range(" $row ".valid_from, " $row ".valid_to) @> $1::bigint)"]
+            $($rest)*)
+    };
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @$row:literal $($rest:tt)*) => {
         $crate::asked::asked!(@ $ask;
             [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
@@ -47,6 +54,11 @@ impl Moment {
             Moment::Now => None,
             Moment::AsOf(position) => Some(position),
         }
+    }
+
+    /// The last position that is told of.
+    pub fn last(self) -> i64 {
+        self.position().unwrap_or(i64::MAX)
     }
 }
 

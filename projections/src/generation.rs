@@ -26,6 +26,7 @@ const DEFINITIONS: &[&str] = &[
     include_str!("../../migrations/read_model/70_change.sql"),
     include_str!("../../migrations/read_model/80_import.sql"),
     include_str!("../../migrations/read_model/85_message.sql"),
+    include_str!("../../migrations/read_model/86_notice.sql"),
     include_str!("../../migrations/read_model/87_outage.sql"),
     include_str!("../../migrations/read_model/88_node.sql"),
     include_str!("../../migrations/read_model/90_refusal.sql"),

@@ -21,6 +21,7 @@ pub mod lock;
 pub mod message;
 mod moment;
 pub mod node;
+pub mod notice;
 pub mod outage;
 pub mod placement;
 pub mod plan;
@@ -42,7 +43,7 @@ pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
 pub use fill::Filling;
 pub use generation::{PrepareError, prepare, prepared};
-pub use moment::{moment_at_position, moment_at_time, recorded_at};
+pub use moment::{DayBefore, moment_at_position, moment_at_time, recorded_at};
 pub use progress::{FoldProgress, Phase};
 pub use projection::{Happened, Moment, Projection, ProjectionError};
 pub use projections::{Behind, ProjectionState, ProjectionStatus, Projections, Rebuilding};
@@ -62,6 +63,7 @@ pub fn read_models() -> Vec<Box<dyn Projection>> {
         Box::new(import::Imports),
         Box::new(refusal::Refusals),
         Box::new(message::Messages),
+        Box::new(notice::Notices),
         Box::new(outage::Outages),
         Box::new(node::Nodes),
     ]

@@ -119,7 +119,7 @@ pub async fn locks(
         }
         Moment::AsOf(position) => {
             select_lock!(
-                "l.plan = $2 and l.lock_id > $3 and l.valid_from <= $1 and (l.valid_to is null or l.valid_to > $1)
+                "l.plan = $2 and l.lock_id > $3 and int8range(l.valid_from, l.valid_to) @> $1::bigint
                 order by l.lock_id limit $4",
                 position,
                 plan,
@@ -132,9 +132,28 @@ pub async fn locks(
     }
 }
 
-/// The locks that are held now, whatever the plan: at most `limit`.
-pub async fn locks_everywhere(pool: &PgPool, limit: i64) -> Result<Vec<LockRow>, sqlx::Error> {
-    select_lock!("l.valid_to is null order by l.lock_id limit $2", None::<i64>, limit).fetch_all(pool).await
+/// The locks that are held, whatever the plan: at most `limit`.
+pub async fn locks_everywhere(
+    pool: &PgPool,
+    moment: Moment,
+    limit: i64,
+) -> Result<Vec<LockRow>, sqlx::Error> {
+    match moment {
+        Moment::Now => {
+            select_lock!("l.valid_to is null order by l.lock_id limit $2", None::<i64>, limit)
+                .fetch_all(pool)
+                .await
+        }
+        Moment::AsOf(position) => {
+            select_lock!(
+                "int8range(l.valid_from, l.valid_to) @> $1::bigint order by l.lock_id limit $2",
+                position,
+                limit
+            )
+            .fetch_all(pool)
+            .await
+        }
+    }
 }
 
 /// A lock of a plan, held or over; of a moment in the past only one that had been granted by then.
@@ -173,7 +192,7 @@ pub async fn locks_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result
         Moment::AsOf(position) => {
             sqlx::query_scalar!(
                 r#"select count(*) as "count!" from lock
-                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)"#,
+                where plan = $1 and int8range(valid_from, valid_to) @> $2::bigint"#,
                 plan,
                 position,
             )

@@ -1,6 +1,6 @@
 //! From what a reader writes as `as_of` to a moment between two appends.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 
 use crate::Moment;
@@ -34,6 +34,41 @@ pub async fn moment_at_time(pool: &PgPool, time: DateTime<Utc>) -> Result<Moment
 /// When the event at a position was recorded; nothing when there is none.
 pub async fn recorded_at(pool: &PgPool, position: i64) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     Ok(event(pool, position).await?.map(|(_, at)| at))
+}
+
+/// The day before a moment: what reports tell the course of.
+#[derive(Debug, Clone, Copy)]
+pub struct DayBefore {
+    /// The moment.
+    pub moment: Moment,
+    /// When it is or was, by the database's clock.
+    pub at: DateTime<Utc>,
+}
+
+impl DayBefore {
+    /// Of the past it is the time of the last write up to the moment; before the first one, that of the first.
+    pub async fn of(pool: &PgPool, moment: Moment) -> Result<Self, sqlx::Error> {
+        let recorded = match moment {
+            Moment::Now => None,
+            Moment::AsOf(position) => recorded_at(pool, position.max(1)).await?,
+        };
+        let at = match recorded {
+            Some(at) => at,
+            None => sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await?,
+        };
+        Ok(Self { moment, at })
+    }
+
+    /// When the day began.
+    pub fn begins(self) -> DateTime<Utc> {
+        self.at - TimeDelta::hours(24)
+    }
+
+    /// The time after which nothing is told: so the index by time leads to that day and no further. What is recorded now may be
+    /// ahead of a clock that was put back.
+    pub fn ends(self) -> DateTime<Utc> {
+        if self.moment == Moment::Now { DateTime::<Utc>::MAX_UTC } else { self.at }
+    }
 }
 
 async fn event(pool: &PgPool, position: i64) -> Result<Option<(i64, DateTime<Utc>)>, sqlx::Error> {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{Event, NodeStarted};
 use sqlx::{PgConnection, PgPool};
 
-use crate::{Happened, Projection, ProjectionError};
+use crate::{Happened, Moment, Projection, ProjectionError};
 
 /// The read model of nodes: table `node`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,11 +24,13 @@ pub struct NodeRow {
     pub started_at: DateTime<Utc>,
 }
 
-/// The last starts of nodes, the newest first: at most `limit`.
-pub async fn nodes_started(pool: &PgPool, limit: i64) -> Result<Vec<NodeRow>, sqlx::Error> {
+/// The last starts of nodes up to a moment, the newest first: at most `limit`.
+pub async fn nodes_started(pool: &PgPool, moment: Moment, limit: i64) -> Result<Vec<NodeRow>, sqlx::Error> {
     sqlx::query_as!(
         NodeRow,
-        "select valid_from as start, name, version, started_at from node order by position desc limit $1",
+        "select valid_from as start, name, version, started_at from node where position <= $1
+        order by position desc limit $2",
+        moment.last(),
         limit,
     )
     .fetch_all(pool)

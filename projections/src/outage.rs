@@ -1,17 +1,21 @@
-//! Outages, and the log-ins that were refused meanwhile.
+//! Outages, contact, and the log-ins that were refused meanwhile.
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use domain::{Event, OutageEnd, OutageId};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Contact, Outage, OutageId};
 use serde_json::{Value as Json, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::versions::{Edge, Versions};
-use crate::who::{who_named, who_text};
-use crate::{Happened, Projection, ProjectionError};
+use crate::asked::asked;
+use crate::who::who_named;
+use crate::{DayBefore, Moment};
 
-/// The read model of outages: tables `outage` and `login_refusal`.
+mod taken_in;
+
+/// How far the clock of a node is thought to be ahead, at the most.
+const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
+
+/// The read model of outages: tables `outage`, `outage_contact` and `login_refusal`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Outages;
 
@@ -63,218 +67,93 @@ impl PastOutage {
     }
 }
 
-/// The last outages that are over, the newest first.
-pub async fn past_outages(pool: &PgPool, limit: i64) -> Result<Vec<PastOutage>, sqlx::Error> {
+/// The last outages that were over, the newest first.
+pub async fn past_outages(pool: &PgPool, moment: Moment, limit: i64) -> Result<Vec<PastOutage>, sqlx::Error> {
     sqlx::query_as!(
         PastOutage,
         r#"select o.outage_id, o.message, o.prevent_logins, o.until, o.who, o.announced_at, o.gated_at, o.down_at,
             o.ended_at as "ended_at!", o.reason as "reason!",
-            coalesce((select sum(r.gated) from login_refusal r where r.outage_id = o.outage_id), 0)::bigint as "refused_logins!"
-        from outage o where o.valid_to is null and o.ended_at is not null
-        order by o.ended_at desc, o.outage_id desc limit $1"#,
+            coalesce((select sum(r.gated) from login_refusal r where r.outage_id = o.outage_id and r.valid_from <= $1),
+                0)::bigint as "refused_logins!"
+        from outage o where o.valid_from <= $1 and o.ended_at is not null
+        order by o.valid_from desc limit $2"#,
+        moment.last(),
         limit,
     )
     .fetch_all(pool)
     .await
 }
 
-/// The log-ins that the gate of an outage has refused, as far as the nodes have told.
-pub async fn refused_logins(pool: &PgPool, outage: OutageId) -> Result<i64, sqlx::Error> {
+/// The outage that there was, and contact.
+pub async fn outages(pool: &PgPool, moment: Moment) -> Result<domain::Outages, sqlx::Error> {
+    let outage = sqlx::query!(
+        "select outage_id, message, prevent_logins, until, who, announced_at, gated_at, down_at from outage
+        where valid_from = (select max(valid_from) from outage where valid_from <= $1)
+            and ended_at is null and (valid_to is null or valid_to > $1)",
+        moment.last(),
+    )
+    .map(|row| Outage {
+        id: OutageId(row.outage_id),
+        message: row.message,
+        prevent_logins: row.prevent_logins,
+        until: row.until,
+        by: row.who.as_deref().map(who_named),
+        announced_at: row.announced_at,
+        gated_at: row.gated_at,
+        is_down: row.down_at.is_some(),
+        down_at: row.down_at,
+    })
+    .fetch_optional(pool)
+    .await?;
+    let contact = sqlx::query!(
+        "select lost, since from outage_contact where valid_from <= $1 order by valid_from desc limit 1",
+        moment.last(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    let since = contact.as_ref().map(|it| it.since);
+    let contact = match contact {
+        // With whom is told by the event.
+        Some(it) if it.lost => Contact::Lost { contacts: Vec::new(), since: it.since },
+        _ => Contact::Ok,
+    };
+    Ok(domain::Outages::recorded(outage, contact, since))
+}
+
+/// The log-ins that the gate of an outage had refused, as far as the nodes had told.
+pub async fn refused_logins(pool: &PgPool, outage: OutageId, moment: Moment) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"select coalesce(sum(gated), 0)::bigint as "gated!" from login_refusal where outage_id = $1"#,
+        r#"select coalesce(sum(gated), 0)::bigint as "gated!" from login_refusal where outage_id = $1 and valid_from <= $2"#,
         outage.0,
+        moment.last(),
     )
     .fetch_one(pool)
     .await
 }
 
-/// Log-ins refused since a moment: by the gate, and for a wrong name or password.
-pub async fn refused_since(pool: &PgPool, moment: DateTime<Utc>) -> Result<(i64, i64), sqlx::Error> {
+/// Log-ins refused in a day: by the gate, and for a wrong name or password.
+pub async fn refused_in_a_day(pool: &PgPool, day: DayBefore) -> Result<(i64, i64), sqlx::Error> {
+    // Minutes are by the clock of a node, which may be ahead of the database's.
+    let until = if day.moment == Moment::Now { day.ends() } else { day.ends() + AHEAD_MAX };
     sqlx::query!(
         r#"select coalesce(sum(gated), 0)::bigint as "gated!", coalesce(sum(failed), 0)::bigint as "failed!"
-        from login_refusal where minute >= $1"#,
-        moment,
+        from login_refusal where minute >= $1 and minute <= $2 and valid_from <= $3"#,
+        day.begins(),
+        until,
+        day.moment.last(),
     )
     .map(|row| (row.gated, row.failed))
     .fetch_one(pool)
     .await
 }
 
-/// How many different people and programs are logged in, anywhere.
-pub async fn users_logged_in(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"select count(distinct who) as "users!" from session where valid_to is null"#)
-        .fetch_one(pool)
-        .await
+struct Logged {
+    users: i64,
 }
 
-/// What is true of an outage between two positions.
-#[derive(Debug, Clone, Default)]
-struct Row {
-    message: Option<String>,
-    prevent_logins: bool,
-    until: Option<DateTime<Utc>>,
-    who: Option<String>,
-    announced_at: Option<DateTime<Utc>>,
-    gated_at: Option<DateTime<Utc>>,
-    down_at: Option<DateTime<Utc>>,
-    ended_at: Option<DateTime<Utc>>,
-    reason: Option<&'static str>,
-}
-
-#[async_trait]
-impl Projection for Outages {
-    fn name(&self) -> &'static str {
-        "outage"
-    }
-
-    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
-        write_refusals(connection, batch).await?;
-        let touched: Vec<Uuid> = batch.iter().filter_map(|happened| outage_of(&happened.event)).collect();
-        if touched.is_empty() {
-            return Ok(());
-        }
-        let mut versions = load(connection, &touched).await?;
-        for happened in batch {
-            if let Some(id) = outage_of(&happened.event) {
-                let row = versions.get(id).cloned().unwrap_or_default().after(&happened.event, happened.at);
-                versions.put(id, row, Edge { position: happened.append_end, at: happened.at });
-            }
-        }
-        write(connection, versions).await?;
-        Ok(())
-    }
-}
-
-fn outage_of(event: &Event) -> Option<Uuid> {
-    match event {
-        Event::OutageAnnounced(e) => Some(e.outage.0),
-        Event::OutageChanged(e) => Some(e.outage.0),
-        Event::OutageBegun(e) => Some(e.outage.0),
-        Event::OutageEnded(e) => Some(e.outage.0),
-        _ => None,
-    }
-}
-
-impl Row {
-    fn after(mut self, event: &Event, at: DateTime<Utc>) -> Row {
-        match event {
-            Event::OutageAnnounced(e) => {
-                self.announced_at = Some(at);
-                self.said(&e.message, e.prevent_logins, e.until, who_text(e.by), at)
-            }
-            Event::OutageChanged(e) => self.said(&e.message, e.prevent_logins, e.until, who_text(e.by), at),
-            Event::OutageBegun(e) => Row { down_at: Some(e.at.unwrap_or(at)), ..self },
-            Event::OutageEnded(e) => {
-                let reason = match e.reason {
-                    OutageEnd::ContactBack => "contact-back",
-                    OutageEnd::Restart => "restart",
-                    OutageEnd::Administrator => "administrator",
-                };
-                Row { ended_at: Some(e.at.unwrap_or(at)), reason: Some(reason), ..self }
-            }
-            _ => self,
-        }
-    }
-
-    fn said(
-        self,
-        message: &str,
-        prevent_logins: bool,
-        until: Option<DateTime<Utc>>,
-        who: String,
-        at: DateTime<Utc>,
-    ) -> Row {
-        let gated_at = if prevent_logins { self.gated_at.or(Some(at)) } else { None };
-        Row { message: Some(message.to_owned()), prevent_logins, until, who: Some(who), gated_at, ..self }
-    }
-}
-
-/// The rows that are true, of the outages that the batch is about. One that is over is not touched any more.
-async fn load(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Versions<Row>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select outage_id, message, prevent_logins, until, who, announced_at, gated_at, down_at, valid_from
-        from outage where outage_id = any ($1) and valid_to is null",
-        ids,
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut versions = Versions::new();
-    for row in rows {
-        let from = Edge { position: row.valid_from, at: DateTime::default() };
-        let loaded = Row {
-            message: row.message,
-            prevent_logins: row.prevent_logins,
-            until: row.until,
-            who: row.who,
-            announced_at: row.announced_at,
-            gated_at: row.gated_at,
-            down_at: row.down_at,
-            ended_at: None,
-            reason: None,
-        };
-        versions.load(row.outage_id, loaded, from);
-    }
-    Ok(versions)
-}
-
-async fn write(connection: &mut PgConnection, versions: Versions<Row>) -> Result<(), sqlx::Error> {
-    let (closed, rows) = versions.finish();
-    let (ids, ends): (Vec<Uuid>, Vec<i64>) = closed.into_iter().map(|(id, edge)| (id, edge.position)).unzip();
-    sqlx::query!(
-        "update outage set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (outage_id, position)
-        where outage.outage_id = e.outage_id and outage.valid_to is null",
-        &ids,
-        &ends,
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "insert into outage (outage_id, message, prevent_logins, until, who, announced_at, gated_at, down_at, ended_at,
-            reason, valid_from, valid_to)
-        select * from unnest($1::uuid[], $2::text[], $3::boolean[], $4::timestamptz[], $5::text[], $6::timestamptz[],
-            $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bigint[], $12::bigint[])",
-        &rows.iter().map(|row| row.id).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.row.message.as_deref()).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.prevent_logins).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.row.until).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.who.as_deref()).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.announced_at).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.gated_at).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.down_at).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.ended_at).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.row.reason).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.from.position).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.to.map(|to| to.position)).collect::<Vec<_>>() as _,
-    )
-    .execute(connection)
-    .await
-    .map(|_| ())
-}
-
-async fn write_refusals(connection: &mut PgConnection, batch: &[Happened]) -> Result<(), sqlx::Error> {
-    let refused: Vec<_> = batch
-        .iter()
-        .filter_map(|happened| match &happened.event {
-            Event::LoginsRefused(e) => Some((happened, e)),
-            _ => None,
-        })
-        .collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    sqlx::query!(
-        "insert into login_refusal (position, node, minute, outage_id, gated, failed, valid_from)
-        select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[])",
-        &refused.iter().map(|(happened, _)| happened.position).collect::<Vec<_>>(),
-        &refused.iter().map(|(_, e)| e.node.as_str()).collect::<Vec<_>>() as _,
-        &refused.iter().map(|(_, e)| e.minute).collect::<Vec<_>>(),
-        &refused.iter().map(|(_, e)| e.outage.map(|outage| outage.0)).collect::<Vec<_>>() as _,
-        &refused.iter().map(|(_, e)| count(e.gated)).collect::<Vec<_>>(),
-        &refused.iter().map(|(_, e)| count(e.failed)).collect::<Vec<_>>(),
-        &refused.iter().map(|(happened, _)| happened.append_end).collect::<Vec<_>>(),
-    )
-    .execute(connection)
-    .await
-    .map(|_| ())
+/// How many different people and programs were logged in, anywhere.
+pub async fn users_logged_in(pool: &PgPool, moment: Moment) -> Result<i64, sqlx::Error> {
+    let logged = asked!(Logged, moment, fetch_one(pool);
+        r#"select count(distinct s.who) as "users!" from session s where "# @range "s";)?;
+    Ok(logged.users)
 }

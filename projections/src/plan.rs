@@ -219,8 +219,8 @@ async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<Plan
         r#"select p.plan as "plan!", coalesce(
                 (select e.position from event e where e.stream = 'plan/' || p.plan
                     and ($1::bigint is null or e.position <= $1::bigint) order by e.version desc limit 1), 0) as "position!",
-            (select count(*) from session s where s.plan = p.plan and "# @"s" r#") as "sessions!",
-            (select count(*) from lock l where l.plan = p.plan and "# @"l" r#") as "locks!"
+            (select count(*) from session s where s.plan = p.plan and "# @range "s" r#") as "sessions!",
+            (select count(*) from lock l where l.plan = p.plan and "# @range "l" r#") as "locks!"
         from unnest($2::text[]) as p (plan)"#;
         &plans)?;
     let counts = asked!(Counted, moment, fetch_all(pool);

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::who::who_text;
-use crate::{Happened, Projection, ProjectionError};
+use crate::{DayBefore, Happened, Moment, Projection, ProjectionError};
 
 /// The read model of refusals: tables `refusal` and `refusal_lock`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,6 +60,7 @@ pub struct Fought {
 pub async fn refused_by_locks(
     pool: &PgPool,
     locks: &[Uuid],
+    moment: Moment,
     limit: i64,
 ) -> Result<Vec<RefusedByLock>, sqlx::Error> {
     sqlx::query_as!(
@@ -69,53 +70,72 @@ pub async fn refused_by_locks(
         cross join lateral (
             select r.who, r.code, r.action, count(*) as count, max(r.at) as at
             from refusal_lock o join refusal r on r.position = o.position
-            where o.lock_id = l.lock_id
+            where o.lock_id = l.lock_id and r.valid_from <= $3
             group by r.who, r.code, r.action order by max(r.at) desc limit $2) b
         order by l.lock_id, b.at desc"#,
         locks,
         limit,
+        moment.last(),
     )
     .fetch_all(pool)
     .await
 }
 
-/// How many changes were refused in the last 24 hours, by plan and rule: the most frequent, at most `limit`.
-pub async fn refused_changes(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCount>, sqlx::Error> {
+/// How many changes were refused in a day, by plan and rule: the most frequent, at most `limit`.
+pub async fn refused_changes(
+    pool: &PgPool,
+    day: DayBefore,
+    limit: i64,
+) -> Result<Vec<RefusedCount>, sqlx::Error> {
     sqlx::query_as!(
         RefusedCount,
         r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", null::text as action from refusal
-        where at > statement_timestamp() - interval '24 hours' and not of_lock
-        group by plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit $1"#,
+        where at > $1 and at <= $2 and valid_from <= $3 and not of_lock
+        group by plan, coalesce(rule, code) order by count(*) desc, plan, coalesce(rule, code) limit $4"#,
+        day.begins(),
+        day.ends(),
+        day.moment.last(),
         limit,
     )
     .fetch_all(pool)
     .await
 }
 
-/// How many locks were denied in the last 24 hours, by plan, rule and action: the most frequent, at most `limit`.
-pub async fn denied_locks(pool: &PgPool, limit: i64) -> Result<Vec<RefusedCount>, sqlx::Error> {
+/// How many locks were denied in a day, by plan, rule and action: the most frequent, at most `limit`.
+pub async fn denied_locks(
+    pool: &PgPool,
+    day: DayBefore,
+    limit: i64,
+) -> Result<Vec<RefusedCount>, sqlx::Error> {
     sqlx::query_as!(
         RefusedCount,
         r#"select plan, coalesce(rule, code) as "rule!", count(*) as "count!", action from refusal
-        where at > statement_timestamp() - interval '24 hours' and of_lock
+        where at > $1 and at <= $2 and valid_from <= $3 and of_lock
         group by plan, coalesce(rule, code), action
-        order by count(*) desc, plan, coalesce(rule, code), action limit $1"#,
+        order by count(*) desc, plan, coalesce(rule, code), action limit $4"#,
+        day.begins(),
+        day.ends(),
+        day.moment.last(),
         limit,
     )
     .fetch_all(pool)
     .await
 }
 
-/// The records of which most changes were refused in the last 24 hours: at most `limit`.
-pub async fn fought_over(pool: &PgPool, limit: i64) -> Result<Vec<Fought>, sqlx::Error> {
+/// The records of which most changes were refused in a day: at most `limit`.
+pub async fn fought_over(pool: &PgPool, day: DayBefore, limit: i64) -> Result<Vec<Fought>, sqlx::Error> {
     sqlx::query_as!(
         Fought,
         r#"select f.plan as "plan!", c.subject as "record?", f.count as "count!" from (
             select plan, record_id, count(*) as count, max(position) as last from refusal
-            where at > statement_timestamp() - interval '24 hours' and record_id is not null and plan is not null
-            group by plan, record_id order by count desc, last desc limit $1) f
+            where at > $1 and at <= $2 and valid_from <= $3
+                and record_id is not null and plan is not null
+            group by plan, record_id order by count desc, last desc limit $4) f
         left join change c on c.plan = f.plan and c.position = f.last
         order by f.count desc, f.last desc"#,
+        day.begins(),
+        day.ends(),
+        day.moment.last(),
         limit,
     )
     .fetch_all(pool)

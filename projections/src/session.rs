@@ -126,7 +126,7 @@ pub async fn sessions(
         }
         Moment::AsOf(position) => {
             select_session!(
-                "s.plan = $2 and s.session_id > $3 and s.valid_from <= $1 and (s.valid_to is null or s.valid_to > $1)
+                "s.plan = $2 and s.session_id > $3 and int8range(s.valid_from, s.valid_to) @> $1::bigint
                 order by s.session_id limit $4",
                 position,
                 plan,
@@ -139,11 +139,28 @@ pub async fn sessions(
     }
 }
 
-/// Everybody who is logged in now, whatever the plan, in the order of their ids: at most `limit`.
-pub async fn sessions_everywhere(pool: &PgPool, limit: i64) -> Result<Vec<SessionRow>, sqlx::Error> {
-    select_session!("s.valid_to is null order by s.session_id limit $2", None::<i64>, limit)
-        .fetch_all(pool)
-        .await
+/// Everybody who is logged in, whatever the plan, in the order of their ids: at most `limit`.
+pub async fn sessions_everywhere(
+    pool: &PgPool,
+    moment: Moment,
+    limit: i64,
+) -> Result<Vec<SessionRow>, sqlx::Error> {
+    match moment {
+        Moment::Now => {
+            select_session!("s.valid_to is null order by s.session_id limit $2", None::<i64>, limit)
+                .fetch_all(pool)
+                .await
+        }
+        Moment::AsOf(position) => {
+            select_session!(
+                "int8range(s.valid_from, s.valid_to) @> $1::bigint order by s.session_id limit $2",
+                position,
+                limit
+            )
+            .fetch_all(pool)
+            .await
+        }
+    }
 }
 
 /// A session that is there now, of a plan or of the site.
@@ -178,7 +195,7 @@ pub async fn sessions_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Res
         Moment::AsOf(position) => {
             sqlx::query_scalar!(
                 r#"select count(*) as "count!" from session
-                where plan = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)"#,
+                where plan = $1 and int8range(valid_from, valid_to) @> $2::bigint"#,
                 plan,
                 position,
             )

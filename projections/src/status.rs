@@ -3,19 +3,18 @@
 //! Every list in it has a bound, and every question an index: the report costs the same however long the history is.
 
 use domain::Who;
-use eventstore::Head;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgPool;
 use std::time::Duration;
 use uuid::Uuid;
 
-use crate::ProjectionStatus;
 use crate::change::NameOf;
 use crate::lock::{LockRow, locks_everywhere};
 use crate::refusal::{RefusedByLock, refused_by_locks};
 use crate::session::{SessionRow, sessions_everywhere};
 use crate::who::who_named;
+use crate::{DayBefore, Moment};
 
 mod conflicts;
 mod course;
@@ -24,7 +23,7 @@ mod users;
 
 pub use conflicts::{Conflicts, Denied, conflicts};
 pub use course::{Course, Quietest, course, quietest};
-pub use engine::{Engine, engine};
+pub use engine::{Engine, engine, engine_then};
 pub use users::{Count, PlanCount, SchoolCount, Users, users};
 
 /// How many are told one by one in any list.
@@ -43,13 +42,11 @@ pub struct Beside<'a> {
     pub session_age: Duration,
     /// How long a lock lives without being renewed.
     pub lock_lease: Duration,
-    /// The end of the ledger.
-    pub head: Head,
-    /// How far the read models are.
-    pub projections: &'a [ProjectionStatus],
+    /// The member `engine`: [`engine`], or of the past [`engine_then`].
+    pub engine: &'a Engine,
     /// The member `service`, which only the service itself can tell.
     pub service: &'a Json,
-    /// The member `notices`; they are in memory anyway.
+    /// The member `notices`.
     pub notices: &'a Json,
 }
 
@@ -72,29 +69,32 @@ pub struct StatusReport {
     pub notices: Json,
 }
 
-/// The report of this moment.
-pub async fn status_report(pool: &PgPool, beside: Beside<'_>) -> Result<StatusReport, sqlx::Error> {
-    let now = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await?;
-    let sessions = sessions_everywhere(pool, LISTED_MAX).await?;
+/// The report of a moment.
+pub async fn status_report(
+    pool: &PgPool,
+    day: DayBefore,
+    beside: Beside<'_>,
+) -> Result<StatusReport, sqlx::Error> {
+    let sessions = sessions_everywhere(pool, day.moment, LISTED_MAX).await?;
     let told = |row: &SessionRow| {
         let group = (beside.group_of)(row.who());
         row.json(&(beside.name_of)(row.who()), group.as_deref(), beside.session_age)
     };
     Ok(StatusReport {
         service: beside.service.clone(),
-        users: users(pool, now).await?,
+        users: users(pool, day).await?,
         sessions: sessions.iter().map(told).collect(),
-        locks: locks(pool, beside).await?,
-        conflicts: conflicts(pool).await?,
-        engine: engine(pool, beside.head, beside.projections).await?,
+        locks: locks(pool, day.moment, beside).await?,
+        conflicts: conflicts(pool, day).await?,
+        engine: beside.engine.clone(),
         notices: beside.notices.clone(),
     })
 }
 
-async fn locks(pool: &PgPool, beside: Beside<'_>) -> Result<Vec<Json>, sqlx::Error> {
-    let held: Vec<LockRow> = locks_everywhere(pool, LISTED_MAX).await?;
+async fn locks(pool: &PgPool, moment: Moment, beside: Beside<'_>) -> Result<Vec<Json>, sqlx::Error> {
+    let held: Vec<LockRow> = locks_everywhere(pool, moment, LISTED_MAX).await?;
     let ids: Vec<Uuid> = held.iter().map(|lock| lock.lock_id).collect();
-    let refused = refused_by_locks(pool, &ids, REFUSED_MAX).await?;
+    let refused = refused_by_locks(pool, &ids, moment, REFUSED_MAX).await?;
     let told = |refused: &RefusedByLock| {
         json!({
             "user": (beside.name_of)(who_named(&refused.who)),

@@ -48,6 +48,7 @@ mod soak;
 mod status_report;
 mod subscribers;
 mod time_travel;
+mod time_travel_site;
 mod timetable;
 mod too_late;
 mod traces;

@@ -206,7 +206,7 @@ async fn only_the_first_node_that_starts_ends_an_outage() {
 
 async fn past(pool: &sqlx::PgPool) -> Vec<projections::outage::PastOutage> {
     tokio::time::sleep(Duration::from_millis(300)).await;
-    projections::outage::past_outages(pool, 10).await.unwrap()
+    projections::outage::past_outages(pool, projections::Moment::Now, 10).await.unwrap()
 }
 
 /// A partner that can go away and come back.

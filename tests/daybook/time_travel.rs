@@ -37,7 +37,24 @@ async fn every_reading_below_a_plan_can_be_of_the_past() {
     let office = Office::open("as_of_everywhere").await;
     let admin = office.log_in("admin").await;
     furnish(&office, &admin).await;
+    // Two records in one write: nobody ever sees the first one alone.
+    let changes =
+        ["a", "b"].map(|name| json!({"verb": "PUT", "path": format!("/departments/{name}"), "body": {}}));
+    let batch = office.post(&admin, &plan("/batch"), json!({ "changes": changes })).await;
+    assert_eq!(batch.outcome(), "200", "{}", batch.body);
     let head = office.head().await;
+    let pool = office.service.as_ref().unwrap().projections.pool();
+    let at = projections::recorded_at(pool, head).await.unwrap().unwrap();
+    let written =
+        |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let first = projections::recorded_at(pool, 1).await.unwrap().unwrap();
+    let before_all = written(first - chrono::TimeDelta::microseconds(1));
+    let shown_at_head = [
+        format!("{}", head - 1),
+        written(at),
+        written(at + chrono::TimeDelta::microseconds(1)),
+        "2999-12-31T23:59:59Z".to_owned(),
+    ];
     let readings = readings();
     assert!(readings.len() > 35, "{}", readings.len());
     let mut shown = 0;
@@ -52,6 +69,17 @@ async fn every_reading_below_a_plan_can_be_of_the_past() {
             assert_eq!(then.header("daybook-as-of"), Some(format!("1.{head}").as_str()), "{path}");
             assert_eq!(then.header("etag"), None, "{path}");
         }
+        // Within the write, exactly when it was recorded, later, in the future: always after the whole of it.
+        for moment in &shown_at_head {
+            let same = office.get(&admin, &asked(&path, moment)).await;
+            assert_eq!((same.outcome(), &same.body), (then.outcome(), &then.body), "{path} as of {moment}");
+            assert_eq!(same.header("daybook-as-of"), then.header("daybook-as-of"), "{path} as of {moment}");
+        }
+        let earlier =
+            office.get(&admin, &asked(&path, &written(at - chrono::TimeDelta::microseconds(1)))).await;
+        if earlier.outcome() == "200" {
+            assert_eq!(earlier.header("daybook-as-of"), Some(format!("1.{}", head - 2).as_str()), "{path}");
+        }
         for (as_of, outcome) in [
             ("9999999", "422 invalid"),
             ("x", "422 invalid"),
@@ -59,6 +87,7 @@ async fn every_reading_below_a_plan_can_be_of_the_past() {
             ("1", "404 not-found"),
             ("0", "404 not-found"),
             ("2000-01-01T00:00:00Z", "404 not-found"),
+            (before_all.as_str(), "404 not-found"),
         ] {
             let refused = office.get(&admin, &asked(&path, as_of)).await;
             assert_eq!(refused.outcome(), outcome, "{path} as of {as_of}: {}", refused.body);

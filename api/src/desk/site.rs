@@ -1,5 +1,7 @@
 //! What a node learns about the site, so that it can be told without asking anybody.
 
+use projections::Moment;
+
 use super::{Desk, Failure};
 
 impl Desk {
@@ -39,10 +41,10 @@ impl Desk {
     /// Takes into memory how many are logged in and how many were refused.
     pub async fn learn_figures(&self) -> Result<(), Failure> {
         let pool = self.projections.pool();
-        let users = projections::outage::users_logged_in(pool).await?;
+        let users = projections::outage::users_logged_in(pool, Moment::Now).await?;
         let known = self.standing.known();
         let refused = match known.outages.current() {
-            Some(outage) => projections::outage::refused_logins(pool, outage.id).await?,
+            Some(outage) => projections::outage::refused_logins(pool, outage.id, Moment::Now).await?,
             None => 0,
         };
         if (known.users, known.refused_logins) != (users, refused) {

@@ -79,10 +79,15 @@ fn declare(operation: &mut Operation, codes: &[Code]) {
             announce(response, status, write && status.starts_with('2'));
         }
     }
-    let public = !codes.contains(&Code::NotLoggedIn) || operation.operation_id.as_deref() == Some("log_in");
-    let requirement =
-        if public { SecurityRequirement::default() } else { SecurityRequirement::new("token", [""; 0]) };
-    operation.security.get_or_insert_with(|| vec![requirement]);
+    let (nothing, token) = (SecurityRequirement::default(), SecurityRequirement::new("token", [""; 0]));
+    let needed = match operation.operation_id.as_deref() {
+        _ if !codes.contains(&Code::NotLoggedIn) => vec![nothing],
+        Some("log_in") => vec![nothing],
+        // Only its past takes a token.
+        Some("show_outage") => vec![nothing, token],
+        _ => vec![token],
+    };
+    operation.security.get_or_insert(needed);
 }
 
 /// The header fields that every answer may carry, those of a status, and those of a write that was done.
@@ -136,7 +141,7 @@ pub fn frame(version: &str) -> OpenApi {
 pub const READ_ONE: &[&str] = &["If-None-Match", "Daybook-Min-Position"];
 /// Header fields and parameters of a list.
 pub const READ_LIST: &[&str] = &["Daybook-Min-Position", "limit", "after"];
-/// The parameter of every GET below a plan: the moment that it shows.
+/// The parameter of every GET below a plan, and of those about notices, outage and status: the moment that it shows.
 pub const AS_OF: &[&str] = &["as_of"];
 /// Header fields of a write that needs a revision.
 pub const WRITE_REVISED: &[&str] = &["If-Match", "Idempotency-Key"];

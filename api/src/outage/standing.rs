@@ -51,19 +51,8 @@ pub struct Known {
 impl Standing {
     /// Of a node that has just been started.
     pub fn new(started_at: DateTime<Utc>) -> Standing {
-        let known = Known {
-            outages: Outages::default(),
-            by: None,
-            ledger_lost: None,
-            cut_off: None,
-            started_at,
-            last_probe_at: None,
-            users: 0,
-            refused_logins: 0,
-            has_others: false,
-        };
         Standing {
-            known: RwLock::new(Arc::new(known)),
+            known: RwLock::new(Arc::new(Known::new(started_at))),
             gone: watch::Sender::new(false),
             trouble: Notify::new(),
             refused: RefusedLogins::default(),
@@ -129,6 +118,21 @@ impl Standing {
 }
 
 impl Known {
+    /// Nothing yet but since when.
+    pub fn new(started_at: DateTime<Utc>) -> Known {
+        Known {
+            outages: Outages::default(),
+            by: None,
+            ledger_lost: None,
+            cut_off: None,
+            started_at,
+            last_probe_at: None,
+            users: 0,
+            refused_logins: 0,
+            has_others: false,
+        }
+    }
+
     /// In one word, as it is for whoever asks this node.
     pub fn state(&self) -> OutageState {
         let state = self.outages.state();

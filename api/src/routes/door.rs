@@ -14,6 +14,7 @@ use domain::OutageState;
 use http::request::Parts;
 use http::{HeaderValue, Method};
 
+use super::outage::asks_for_past;
 use crate::app::App;
 use crate::http::bearer::token_in;
 use crate::http::headers::OUTAGE;
@@ -26,9 +27,14 @@ const LOG_IN: &str = "/v1/sessions";
 const FROM_MEMORY: &[&str] =
     &["/livez", "/readyz", "/metrics", "/openapi.json", "/v1/login-page", "/v1/outage", "/v1/notices"];
 
-/// What is still answered to those who are logged in while nobody is served, as long as the ledger stands.
-const WHILE_DOWN: &[(Method, &str)] =
-    &[(Method::PUT, "/v1/outage"), (Method::DELETE, "/v1/outage"), (Method::GET, "/v1/status-report")];
+/// What is still answered to those who are logged in while nobody is served, as long as the ledger stands. Of the outage it is the
+/// past that takes being logged in.
+const WHILE_DOWN: &[(Method, &str)] = &[
+    (Method::GET, "/v1/outage"),
+    (Method::PUT, "/v1/outage"),
+    (Method::DELETE, "/v1/outage"),
+    (Method::GET, "/v1/status-report"),
+];
 
 /// How long a request that was under way when the ledger went may go on waiting.
 const WAIT_WITHIN: Duration = Duration::from_secs(1);
@@ -44,7 +50,7 @@ pub async fn stand(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(logged_in.clone());
     let route = route(request.extensions().get());
     let is_log_in = route == LOG_IN && request.method() == Method::POST;
-    let response = if is_from_memory(request.method(), route) {
+    let response = if is_from_memory(request.method(), route) && !asks_for_past(request.uri()) {
         next.run(request).await
     } else if !is_log_in && token_in(request.method(), request.headers()).is_none() {
         // Refused with 401, or public: neither asks the ledger.

@@ -1,7 +1,7 @@
 //! Notices: what the office tells everybody.
 //!
-//! They are answered from the state of the site and not from a read model: all of them are in memory anyway, for the login page,
-//! and nobody asks how they were (the ledger tells that).
+//! Those of now are answered from the state of the site and not from a read model: all of them are in memory anyway, for the login
+//! page. How they were is asked of the read model.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -24,15 +24,21 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, Date, ETag, Listing, NoQuery, Path, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
+use crate::http::{
+    Code, Date, ETag, InTime, Listing, NoQuery, Path, Problem, Query, refusing, tagged, taking,
+};
+
+pub(super) mod past;
+
+use past::{past_ones, show_past};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_notices), &[READ_LIST]), &[READING]))
+        .routes(refusing(taking(routes!(list_notices), &[READ_LIST, AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(post_notice), &[&["Idempotency-Key"]]), &[WRITING]))
-        .routes(refusing(taking(routes!(show_notice), &[READ_ONE]), &[READING]))
+        .routes(refusing(taking(routes!(show_notice), &[READ_ONE, AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(change_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
         .routes(refusing(taking(routes!(withdraw_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
 }
@@ -44,26 +50,36 @@ pub fn routes() -> OpenApiRouter<App> {
 async fn list_notices(
     State(app): State<App>,
     reader: Result<Reader, Problem>,
-    list: Result<Listing, Problem>,
+    asked: Result<InTime<Listing>, Problem>,
 ) -> Result<Response, Problem> {
     let reader = match reader {
-        Err(problem) if problem.code == Code::Outage => return public_ones(&app, list?),
+        Err(problem) if problem.code == Code::Outage => {
+            let InTime { as_of, query } = asked?;
+            return if as_of.is_some() { Err(problem) } else { public_ones(&app, query) };
+        }
         reader => reader?,
     };
-    reader.catch_up(&app).await?;
-    let list = list?;
+    let (when, list) = reader.ask_site(&app, None, asked).await?;
     let after: Option<(bool, i64)> = list.page.after()?;
     let limit = usize::from(list.page.limit) + 1;
-    let (who, today) = (reader.caller.who, app.desk.today());
-    let items = app.desk.look(None, |office| {
-        let notices = office.site.notices().in_order().into_iter();
-        let seen = notices.filter(|notice| {
-            after.is_none_or(|after| notice.place() > after) && is_seen(office, who, notice, today)
-        });
-        seen.take(limit).map(|notice| (notice.place(), json(office, notice, today))).collect::<Vec<_>>()
-    });
-    let page = list.page.answer(items.await?, |(place, _)| *place);
-    Ok(page.map(|(_, json)| json).into_response())
+    let who = reader.caller.who;
+    let items = if when.is_past() {
+        let all = app.desk.with_accounts(|accounts| accounts.may(who, Right::Maintenance)).await?;
+        let state = (!all).then_some(NoticeState::Showing);
+        past_ones(&app, when, state, after, limit).await?
+    } else {
+        let today = app.desk.today();
+        let seen = |office: &Office<'_>| {
+            let notices = office.site.notices().in_order().into_iter();
+            let seen = notices.filter(|notice| {
+                after.is_none_or(|after| notice.place() > after) && is_seen(office, who, notice, today)
+            });
+            seen.take(limit).map(|notice| (notice.place(), json(office, notice, today))).collect()
+        };
+        app.desk.look(None, seen).await?
+    };
+    let page = list.page.answer(items, |(place, _)| *place);
+    Ok(when.answer(page.map(|(_, json)| json)))
 }
 
 /// What everybody may see, from memory.
@@ -135,11 +151,15 @@ async fn show_notice(
     State(app): State<App>,
     reader: Reader,
     path: Result<Path<String>, Problem>,
-    query: Result<Query<NoQuery>, Problem>,
+    asked: Result<InTime<Query<NoQuery>>, Problem>,
 ) -> Result<Response, Problem> {
     reader.catch_up(&app).await?;
-    let (id, who, today) = (notice_id(path)?, reader.caller.who, app.desk.today());
-    query?;
+    let (id, who) = (notice_id(path)?, reader.caller.who);
+    let (when, _) = reader.ask_site(&app, None, asked).await?;
+    if when.is_past() {
+        return show_past(&app, id, who, when).await;
+    }
+    let today = app.desk.today();
     let found = app
         .desk
         .look(None, |office| {

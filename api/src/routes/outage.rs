@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::command::Office;
 use domain::command::announce_outage::AnnounceOutage;
 use domain::command::end_outage::EndOutage;
 use domain::{OutageId, Right};
+use http::Uri;
+use projections::node::nodes_started;
+use projections::outage::{outages, refused_logins, users_logged_in};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::time::timeout;
@@ -18,11 +21,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::incoming::Incoming;
+use super::reader::Reader;
 use super::schemas;
+use super::when::{When, leave_out};
 use crate::app::App;
 use crate::desk::{Answer, Desk, Extra, Failure};
-use crate::http::openapi::WRITING;
-use crate::http::{Code, Json as Body, NoQuery, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, READING, WRITING};
+use crate::http::{InTime, Json as Body, NoQuery, Problem, Query, refusing, taking};
 use crate::outage::Known;
 
 /// How long the answer waits for what is newer than what this node has in memory.
@@ -35,16 +40,58 @@ const TOLD_WITHIN: Duration = Duration::from_millis(300);
 pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(routes!(show_outage), &[&[Code::Invalid]]))
+        .routes(refusing(taking(routes!(show_outage), &[AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(announce_outage), &[key]), &[WRITING]))
         .routes(refusing(taking(routes!(end_outage), &[key]), &[WRITING]))
 }
 
-/// The outage that there is, or that there is none. Needs no token, and no ledger.
+/// The outage that there is, or that there is none: needs no token, and no ledger. That of a moment in the past is for everybody who
+/// is logged in.
 #[utoipa::path(get, path = "/outage", operation_id = "show_outage", tag = "outage",
     responses((status = 200, description = "Message, gate and contact", body = schemas::Outage)))]
-async fn show_outage(State(app): State<App>, _query: Query<NoQuery>) -> Body<Json> {
-    Body(shown(&app).await)
+async fn show_outage(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let asked = InTime::<Query<NoQuery>>::from_request_parts(&mut parts, &app).await;
+    if asked.as_ref().is_ok_and(|asked| asked.as_of.is_none()) {
+        return Ok(Body(shown(&app).await).into_response());
+    }
+    let asked = match asked {
+        // A stranger is told what is wrong with what he asks, unless it is about the past.
+        Err(problem) if !asks_for_past(&parts.uri) => return Err(problem),
+        asked => asked,
+    };
+    let reader = Reader::from_request_parts(&mut parts, &app).await?;
+    let (when, _) = reader.ask_site(&app, None, asked).await?;
+    Ok(when.answer(Body(shown_then(&app, when).await?)))
+}
+
+/// Whether an address asks for a moment of the past.
+pub fn asks_for_past(uri: &Uri) -> bool {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).any(|(name, _)| name == "as_of")
+}
+
+/// The outage as it stood. When contact was asked for is on no record, so it is left out.
+pub async fn shown_then(app: &App, when: When) -> Result<Json, Failure> {
+    let pool = app.projections.pool();
+    let outages = outages(pool, when.moment).await?;
+    let accounts = when.accounts(app).await?;
+    let refused = match outages.current() {
+        Some(outage) => refused_logins(pool, outage.id, when.moment).await?,
+        None => 0,
+    };
+    let started = nodes_started(pool, when.moment, 1).await?.first().map(|node| node.started_at);
+    let known = Known {
+        by: outages.current().and_then(|outage| outage.by).map(|who| accounts.name_of(who)),
+        users: users_logged_in(pool, when.moment).await?,
+        outages,
+        ..Known::new(started.unwrap_or_default())
+    };
+    let mut json = known.json(refused);
+    leave_out(&mut json["contact"], "last_probe_at");
+    if started.is_none() {
+        json["contact"]["since"] = Json::Null;
+    }
+    Ok(json)
 }
 
 /// The outage as it is now; as it was last known when the ledger does not answer at once.

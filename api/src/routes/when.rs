@@ -38,7 +38,7 @@ impl Reader {
     ) -> Result<(When, Q), Problem> {
         self.enter(app, plan, right).await?;
         let InTime { as_of, query } = asked?;
-        let Some(given) = as_of else { return Ok((When { moment: Moment::Now, shown: None }, query)) };
+        let Some(given) = as_of else { return Ok((When::NOW, query)) };
         let when = When::of(app, given, "as_of").await?;
         let pool = app.projections.pool();
         if !projections::plan::is_there(pool, plan, when.moment).await.map_err(Failure::from)? {
@@ -46,9 +46,31 @@ impl Reader {
         }
         Ok((when, query))
     }
+
+    /// The same of the site, which was always there, for whoever has the right, or for everybody who is logged in.
+    pub async fn ask_site<Q>(
+        &self,
+        app: &App,
+        right: Option<Right>,
+        asked: Result<InTime<Q>, Problem>,
+    ) -> Result<(When, Q), Problem> {
+        match right {
+            Some(right) => self.permit(app, right).await?,
+            None => self.catch_up(app).await?,
+        }
+        let InTime { as_of, query } = asked?;
+        let when = match as_of {
+            Some(given) => When::of(app, given, "as_of").await?,
+            None => When::NOW,
+        };
+        Ok((when, query))
+    }
 }
 
 impl When {
+    /// Now.
+    pub const NOW: When = When { moment: Moment::Now, shown: None };
+
     /// The moment that a parameter names: 409 in another epoch, 422 above the head. A time names the last position that was recorded
     /// by then, one that has not come the head.
     pub async fn of(app: &App, given: GivenMoment, name: &str) -> Result<When, Problem> {
@@ -76,6 +98,11 @@ impl When {
     /// Whether it is not now.
     pub fn is_past(self) -> bool {
         self.shown.is_some()
+    }
+
+    /// The end of the write that it comes after; nothing for now.
+    pub fn shown(self) -> Option<Position> {
+        self.shown
     }
 
     /// The position after which nothing is shown.

@@ -1,4 +1,4 @@
-//! What was refused in the last 24 hours.
+//! What was refused in the 24 hours before a moment.
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -6,12 +6,13 @@ use sqlx::PgPool;
 use std::collections::BTreeMap;
 
 use super::LISTED_MAX;
+use crate::DayBefore;
 use crate::refusal::{denied_locks, fought_over, refused_changes};
 
 /// How many records are told that people fight over.
 const FOUGHT_MAX: i64 = 20;
 
-/// What was refused in the last 24 hours.
+/// What was refused in the 24 hours before a moment.
 #[derive(Debug, Clone, Serialize)]
 pub struct Conflicts {
     /// Changes: `[{plan, rule, count}]`, the most frequent first.
@@ -35,11 +36,11 @@ pub struct Denied {
     pub actions: BTreeMap<String, i64>,
 }
 
-/// What was refused in the last 24 hours, by plan and rule.
-pub async fn conflicts(pool: &PgPool) -> Result<Conflicts, sqlx::Error> {
-    let refused = refused_changes(pool, LISTED_MAX).await?;
+/// What was refused in a day, by plan and rule.
+pub async fn conflicts(pool: &PgPool, day: DayBefore) -> Result<Conflicts, sqlx::Error> {
+    let refused = refused_changes(pool, day, LISTED_MAX).await?;
     let mut denied: Vec<Denied> = Vec::new();
-    for it in denied_locks(pool, LISTED_MAX).await? {
+    for it in denied_locks(pool, day, LISTED_MAX).await? {
         let known = denied.iter_mut().find(|known| known.plan == it.plan && known.rule == it.rule);
         let actions = it.action.into_iter().map(|action| (action, it.count));
         match known {
@@ -54,7 +55,7 @@ pub async fn conflicts(pool: &PgPool) -> Result<Conflicts, sqlx::Error> {
         }
     }
     denied.sort_by_key(|it| -it.count);
-    let fought = fought_over(pool, FOUGHT_MAX).await?;
+    let fought = fought_over(pool, day, FOUGHT_MAX).await?;
     Ok(Conflicts {
         refused: refused
             .iter()

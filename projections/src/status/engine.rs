@@ -15,10 +15,13 @@ pub struct Engine {
     pub head: String,
     /// Counts restores.
     pub epoch: i64,
-    /// `[{name, position, lag_events, lag_seconds, state, cause}]`.
-    pub projections: Vec<Json>,
-    /// What the tables of the ledger and of all generations of its read models take on the disk, with their indexes.
-    pub store_bytes: i64,
+    /// `[{name, position, lag_events, lag_seconds, state, cause}]`; left out of the past, which is not on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projections: Option<Vec<Json>>,
+    /// What the tables of the ledger and of all generations of its read models take on the disk, with their indexes;
+    /// left out of the past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_bytes: Option<i64>,
     /// When the last backup was made; none is on record.
     pub last_backup: Option<Json>,
     /// The last checkpoint that was sealed; none is on record.
@@ -54,11 +57,23 @@ pub async fn engine(
     Ok(Engine {
         head: Position { epoch, number }.to_string(),
         epoch,
-        projections: projections.iter().map(told).collect(),
-        store_bytes: store_bytes(pool).await?,
+        projections: Some(projections.iter().map(told).collect()),
+        store_bytes: Some(store_bytes(pool).await?),
         last_backup: None,
         last_checkpoint: None,
     })
+}
+
+/// The ledger as it was when this was its last position.
+pub fn engine_then(last: Position) -> Engine {
+    Engine {
+        head: last.to_string(),
+        epoch: last.epoch,
+        projections: None,
+        store_bytes: None,
+        last_backup: None,
+        last_checkpoint: None,
+    }
 }
 
 /// Some hundred looks at the sizes of files: a few milliseconds, however long the ledger is.

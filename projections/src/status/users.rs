@@ -1,12 +1,13 @@
 //! How many are logged in, and were.
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgPool;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Course, LISTED_MAX, Quietest, course, quietest};
+use crate::DayBefore;
+use crate::asked::asked;
 
 /// How many are logged in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,10 +55,16 @@ pub struct PlanCount {
     pub modes: BTreeMap<String, usize>,
 }
 
-/// How many are logged in, now and in the course of the day before.
-pub async fn users(pool: &PgPool, now: DateTime<Utc>) -> Result<Users, sqlx::Error> {
-    let present =
-        sqlx::query!("select plan, mode, who from session where valid_to is null").fetch_all(pool).await?;
+struct Present {
+    plan: Option<String>,
+    mode: String,
+    who: String,
+}
+
+/// How many are logged in at a moment, and were in the course of the day before.
+pub async fn users(pool: &PgPool, day: DayBefore) -> Result<Users, sqlx::Error> {
+    let present = asked!(Present, day.moment, fetch_all(pool);
+        "select s.plan, s.mode, s.who from session s where " @range "s";)?;
     let mut all = Counting::default();
     let mut schools: BTreeMap<&str, Counting<'_>> = BTreeMap::new();
     let mut plans: BTreeMap<&str, (Counting<'_>, BTreeMap<String, usize>)> = BTreeMap::new();
@@ -84,8 +91,8 @@ pub async fn users(pool: &PgPool, now: DateTime<Utc>) -> Result<Users, sqlx::Err
         now: all.count(),
         schools: fullest(schools.into_iter().map(school).collect(), |it| it.count.sessions),
         plans: fullest(plans.into_iter().map(plan).collect(), |it| it.count.sessions),
-        course: course(pool, now).await?,
-        quietest: quietest(pool, now).await?,
+        course: course(pool, day).await?,
+        quietest: quietest(pool, day).await?,
     })
 }
 

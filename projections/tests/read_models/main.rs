@@ -5,6 +5,7 @@ mod day;
 mod day_by_fold;
 mod feed;
 mod frame;
+mod notice;
 mod office;
 mod planning;
 mod plans_of_queries;

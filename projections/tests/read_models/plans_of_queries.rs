@@ -7,12 +7,12 @@ use projections::cover_list::cover_list;
 use projections::day::timetable_of_day;
 use projections::difference::{Between, differences};
 use projections::node::nodes_started;
-use projections::outage::{past_outages, refused_since};
+use projections::outage::{past_outages, refused_in_a_day};
 use projections::placement::{TimetableOf, placement, timetable};
 use projections::plan::plan;
 use projections::record::{RecordFilter, record, records};
 use projections::unplaced::unplaced;
-use projections::{Moment, Page};
+use projections::{DayBefore, Moment, Page};
 use sqlx::PgConnection;
 
 use crate::office::Office;
@@ -180,18 +180,15 @@ async fn the_status_report_costs_the_same_however_long_the_history_is() {
     sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut owner).await.expect("flushed");
     let before = read_rows(&mut owner).await;
     let pool = projections.pool();
-    let since = sqlx::query_scalar("select now() - interval '24 hours'")
-        .fetch_one(&mut owner)
-        .await
-        .expect("a moment");
     let rounds = 7;
     for _ in 0..rounds {
         let report = crate::status::report(&setting, &projections).await;
         assert_eq!((report.sessions.len(), report.users.now.sessions), (40, 40));
         assert_eq!((report.locks.len(), report.conflicts.records.len()), (20, 20));
-        assert!(refused_since(pool, since).await.expect("asked").0 > 500);
-        assert_eq!(past_outages(pool, 10).await.expect("asked").len(), 10);
-        assert_eq!(nodes_started(pool, 1_000).await.expect("asked").len(), 1_000);
+        let day = DayBefore::of(pool, Moment::Now).await.expect("a day");
+        assert!(refused_in_a_day(pool, day).await.expect("asked").0 > 500);
+        assert_eq!(past_outages(pool, Moment::Now, 10).await.expect("asked").len(), 10);
+        assert_eq!(nodes_started(pool, Moment::Now, 1_000).await.expect("asked").len(), 1_000);
     }
     // Closing the connections writes down what they did.
     projections.stop().await;

@@ -7,8 +7,8 @@ use domain::{
     RecordCreated, RecordId, RefusalCode, StreamName, UserId, Value, Who,
 };
 use projections::node::nodes_started;
-use projections::status::{Beside, StatusReport, status_report};
-use projections::{Projections, read_models};
+use projections::status::{Beside, StatusReport, engine, status_report};
+use projections::{DayBefore, Moment, Projections, read_models};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,19 +16,25 @@ use crate::presence::{PLAN, all, anna, append, append_to, bert, name_of, plan, s
 use crate::setting::Setting;
 
 pub async fn report(setting: &Setting, projections: &Projections) -> StatusReport {
+    report_of(setting, projections, Moment::Now).await
+}
+
+pub async fn report_of(setting: &Setting, projections: &Projections, moment: Moment) -> StatusReport {
     let head = setting.ledger.head().await.expect("a head");
     let status = projections.status();
+    let pool = projections.pool();
+    let engine = engine(pool, head, &status).await.expect("asked");
     let beside = Beside {
         name_of: &name_of,
         group_of: &|_| Some("planners".to_owned()),
         session_age: Duration::from_secs(43_200),
         lock_lease: Duration::from_secs(60),
-        head,
-        projections: &status,
+        engine: &engine,
         service: &json!({ "version": "0" }),
         notices: &json!({ "showing": [], "waiting": [], "over": [] }),
     };
-    status_report(projections.pool(), beside).await.expect("a report")
+    let day = DayBefore::of(pool, moment).await.expect("a day");
+    status_report(pool, day, beside).await.expect("a report")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,9 +201,9 @@ async fn starts_of_nodes_are_told_the_newest_first() {
         let event = NodeStarted { node: node.into(), version: "1".into(), date: None };
         append_to(&setting, &projections, &StreamName::from("site"), Who::System, vec![event.into()]).await;
     }
-    let told = nodes_started(projections.pool(), 10).await.expect("asked");
+    let told = nodes_started(projections.pool(), Moment::Now, 10).await.expect("asked");
     let names: Vec<(&str, i64)> = told.iter().map(|node| (node.name.as_str(), node.start)).collect();
     assert_eq!(names, [("beta", 2), ("alpha", 1)]);
-    assert_eq!(nodes_started(projections.pool(), 1).await.expect("asked").len(), 1);
+    assert_eq!(nodes_started(projections.pool(), Moment::Now, 1).await.expect("asked").len(), 1);
     projections.stop().await;
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use projections::status::{Count, Course, PlanCount, Quietest, SchoolCount, Users, users};
+use projections::{DayBefore, Moment};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -126,22 +127,41 @@ fn naive(stays: &[Stay]) -> Users {
     }
 }
 
+/// The position that is told of for a time, in seconds before noon: after everything that happened then.
+fn position(before: i64) -> i64 {
+    (200_000 - before) * 100 + 99
+}
+
+/// What was known so many seconds before noon, in seconds before that moment.
+fn earlier(stays: &[Stay], before: i64) -> Vec<Stay> {
+    let there = stays.iter().filter(|stay| stay.since >= before);
+    there
+        .map(|stay| {
+            let until = stay.until.filter(|until| *until >= before).map(|until| until - before);
+            Stay { since: stay.since - before, until, ..stay.clone() }
+        })
+        .collect()
+}
+
 async fn furnish(owner: &mut PgConnection, stays: &[Stay]) {
     let moment = |before: i64| noon() - TimeDelta::seconds(before);
+    // Several positions of one second: each stay has one of its own, and ends where the next one begins.
+    let stays: Vec<(i64, &Stay)> = (0..).zip(stays).collect();
     sqlx::raw_sql("truncate session").execute(&mut *owner).await.expect("empty");
     sqlx::query(
         "insert into session (session_id, plan, who, mode, logged_in_at, since, until, valid_from, valid_to)
-        select id, plan, who, mode, since, since, until, row_number() over (),
-            case when until is not null then row_number() over () + 1 end
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-            as n (id, plan, who, mode, since, until)",
+        select id, plan, who, mode, since, since, until, valid_from, valid_to
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bigint[], $8::bigint[])
+            as n (id, plan, who, mode, since, until, valid_from, valid_to)",
     )
-    .bind(stays.iter().map(|stay| Uuid::from_u128(stay.session)).collect::<Vec<_>>())
-    .bind(stays.iter().map(|stay| stay.plan).collect::<Vec<_>>())
-    .bind(stays.iter().map(|stay| stay.who).collect::<Vec<_>>())
-    .bind(stays.iter().map(|stay| stay.mode).collect::<Vec<_>>())
-    .bind(stays.iter().map(|stay| moment(stay.since)).collect::<Vec<_>>())
-    .bind(stays.iter().map(|stay| stay.until.map(moment)).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| Uuid::from_u128(stay.session)).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| stay.plan).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| stay.who).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| stay.mode).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| moment(stay.since)).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(_, stay)| stay.until.map(moment)).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(at, stay)| (200_000 - stay.since) * 100 + at).collect::<Vec<_>>())
+    .bind(stays.iter().map(|(at, stay)| Some((200_000 - stay.until?) * 100 + at + 1)).collect::<Vec<_>>())
     .execute(owner)
     .await
     .expect("furnished");
@@ -151,6 +171,7 @@ async fn furnish(owner: &mut PgConnection, stays: &[Stay]) {
 async fn users_course_and_quietest_moment_are_what_asking_of_every_moment_gives() {
     let setting = Setting::new().await;
     let projections = setting.follow(Vec::new());
+    let pool = projections.pool();
     let mut owner = setting.as_owner().await;
     let mut dice = Dice(7);
     let mut empty = 0;
@@ -158,8 +179,17 @@ async fn users_course_and_quietest_moment_are_what_asking_of_every_moment_gives(
         let stays = random_day(&mut dice);
         empty += usize::from(stays.is_empty());
         furnish(&mut owner, &stays).await;
-        let told = users(projections.pool(), noon()).await.expect("asked");
+        let now = DayBefore { moment: Moment::Now, at: noon() };
+        let told = users(pool, now).await.expect("asked");
         assert_eq!(told, naive(&stays), "round {round}: {stays:#?}");
+        for before in [0, 60, 900, dice.below(90_000)] {
+            let at = noon() - TimeDelta::seconds(before);
+            let told =
+                users(pool, DayBefore { moment: Moment::AsOf(position(before)), at }).await.expect("asked");
+            let mut expected = naive(&earlier(&stays, before));
+            expected.quietest.at -= TimeDelta::seconds(before);
+            assert_eq!(told, expected, "round {round}, {before} s before: {stays:#?}");
+        }
     }
     assert!(empty > 0, "a day without anybody is among them");
     projections.stop().await;

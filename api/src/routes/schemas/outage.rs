@@ -25,8 +25,10 @@ pub enum ContactState {
 #[derive(Serialize, ToSchema)]
 pub struct Contact {
     pub state: ContactState,
-    pub since: DateTime<Utc>,
+    /// `null` before the first start of a node.
     #[schema(required)]
+    pub since: Option<DateTime<Utc>>,
+    /// Left out of the past.
     pub last_probe_at: Option<DateTime<Utc>>,
 }
 

@@ -24,14 +24,17 @@ pub struct StatusReport {
 
 #[derive(Serialize, ToSchema)]
 pub struct ServiceStatus {
-    pub version: String,
-    /// The node that answers.
-    pub node: String,
-    pub started_at: DateTime<Utc>,
+    /// Like node and start left out before the first start of a node.
+    pub version: Option<String>,
+    /// The node that answers; of the past the one that had been started last.
+    pub node: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    /// Left out of the past.
     #[schema(minimum = 0)]
-    pub uptime_seconds: i64,
-    /// All nodes that live, those that were started last first: at most a thousand.
-    pub nodes: Vec<NodeStatus>,
+    pub uptime_seconds: Option<i64>,
+    /// All nodes that live, those that were started last first: at most a thousand. Left out of the past: how long one lives is on no
+    /// record.
+    pub nodes: Option<Vec<NodeStatus>>,
     /// Message, gate and contact in one word.
     pub state: OutageState,
     /// The message, its author and its moments.
@@ -236,10 +239,11 @@ pub struct Engine {
     /// Counts restores.
     #[schema(minimum = 1)]
     pub epoch: i64,
-    pub projections: Vec<ProjectionStatus>,
-    /// What the tables of the ledger and its read models take on the disk, with their indexes.
+    /// Left out of the past.
+    pub projections: Option<Vec<ProjectionStatus>>,
+    /// What the tables of the ledger and its read models take on the disk, with their indexes. Left out of the past.
     #[schema(minimum = 0)]
-    pub store_bytes: i64,
+    pub store_bytes: Option<i64>,
     /// `null`: none is on record.
     #[schema(required, value_type = Option<Object>)]
     pub last_backup: Option<serde_json::Value>,
