@@ -77,7 +77,12 @@ async fn happen(office: &Office, admin: &str, step: usize) -> Answer {
         2 => announce(office, admin, said(false)).await,
         3 => {
             office
-                .patch(admin, &one(step), "*", json!({ "title": "Pause", "important": step.is_multiple_of(2) }))
+                .patch(
+                    admin,
+                    &one(step),
+                    "*",
+                    json!({ "title": "Pause", "important": step.is_multiple_of(2) }),
+                )
                 .await
         }
         4 => announce(office, admin, said(true)).await,
