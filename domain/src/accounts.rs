@@ -1,14 +1,17 @@
 //! The state of `accounts`: users, groups, tokens.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::{At, Event, Fold, GroupId, PlanId, Plans, Right, Stamp, StreamName, TokenId, Trail, UserId, Who};
+use crate::{
+    At, Event, Fold, GroupId, PlanId, Plans, Right, Stamp, StreamName, TokenId, Trail, UserId, Who, snapshot,
+};
 
 /// A person with an account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// Who it is.
     pub id: UserId,
@@ -33,7 +36,7 @@ pub struct User {
 }
 
 /// Rights, and the plans in which they hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Which it is.
     pub id: GroupId,
@@ -52,7 +55,7 @@ pub struct Group {
 }
 
 /// A program's way in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Token {
     /// Which it is.
     pub id: TokenId,
@@ -67,12 +70,17 @@ pub struct Token {
 }
 
 /// Everybody who may do anything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
+    #[serde(with = "snapshot::pairs")]
     users: HashMap<UserId, Arc<User>>,
+    #[serde(with = "snapshot::pairs")]
     user_names: HashMap<String, UserId>,
+    #[serde(with = "snapshot::pairs")]
     groups: HashMap<GroupId, Arc<Group>>,
+    #[serde(with = "snapshot::pairs")]
     group_names: HashMap<String, GroupId>,
+    #[serde(with = "snapshot::pairs")]
     tokens: HashMap<TokenId, Arc<Token>>,
 }
 

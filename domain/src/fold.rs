@@ -1,13 +1,16 @@
 //! How a state is made from events.
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::Event;
 
 /// The state of one stream: everything that a decision about it has to know.
 ///
-/// `evolve` records and never judges; it cannot fail, because what has happened has happened.
-pub trait Fold: Default + Clone + Send + Sync + 'static {
+/// `evolve` records and never judges; it cannot fail, because what has happened has happened. A state can be written aside and read
+/// back ([`crate::snapshot`]); everything that it is goes with it.
+pub trait Fold: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Takes in one more event.
     fn evolve(&mut self, event: &Event, at: &At);
 
@@ -27,7 +30,7 @@ pub struct At {
 }
 
 /// Where and when something was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The position, without its epoch.
     pub position: i64,

@@ -2,6 +2,7 @@
 //!
 //! - [`kind`] has the table of all fields, [`right`] the rights and actions;
 //! - [`event`] has everything that can happen, [`plan`], [`school`], [`accounts`], [`site`] the states that are folded from it;
+//! - [`snapshot`] writes a state aside and reads it back;
 //! - [`command`] has one file for everything that can be asked for, with its rule and its tests;
 //! - [`gpu`] reads the files of Untis, [`import`] decides what they change.
 
@@ -31,6 +32,7 @@ pub mod school;
 pub mod sessions;
 pub mod sign_off;
 pub mod site;
+pub mod snapshot;
 pub mod trail;
 pub mod value;
 

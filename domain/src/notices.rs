@@ -1,6 +1,7 @@
 //! The notices that there are (RULES.md, section 4). Part of the state of the site.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,7 +11,7 @@ use crate::{At, Event, FieldChange, NoticeId, NoticePosted, Position, Stamp, Val
 const GONE_MAX: usize = 1_000;
 
 /// A notice that has not been withdrawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// Which it is.
     pub id: NoticeId,
@@ -29,7 +30,7 @@ pub struct Notice {
 }
 
 /// What people see of a notice, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeContent {
     /// Its heading.
     pub title: String,
@@ -154,7 +155,7 @@ impl Notice {
 }
 
 /// What the site knows about notices.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notices {
     present: BTreeMap<NoticeId, Notice>,
     gone: BTreeMap<NoticeId, u64>,

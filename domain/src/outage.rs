@@ -1,12 +1,13 @@
 //! The outage that there is: message, gate, contact. Part of the state of the site.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{At, Event, OutageId, Refusal, RefusalCode, Stamp, Who};
 
 /// An outage that is not over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outage {
     /// Which it is.
     pub id: OutageId,
@@ -29,7 +30,7 @@ pub struct Outage {
 }
 
 /// Contact with the ledger and the partners, of the site as a whole.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Contact {
     /// There is contact, or nobody has ever reported that there is none.
     #[default]
@@ -82,7 +83,7 @@ impl OutageState {
 }
 
 /// What the site knows about outages.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outages {
     current: Option<Outage>,
     contact: Contact,

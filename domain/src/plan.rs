@@ -1,6 +1,7 @@
 //! The state of a plan: its records, who is there, and the locks.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,13 +9,14 @@ use std::sync::Arc;
 use crate::{
     Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition,
     PlanId, Record, RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Trail, Value, Who,
+    snapshot,
 };
 
 /// How many ended locks are remembered, so that a late use of one is told that it has ended.
 const LOCKS_ENDED_MAX: usize = 1_000;
 
 /// The right of one session to a critical action.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lock {
     /// Which it is.
     pub id: LockId,
@@ -29,7 +31,7 @@ pub struct Lock {
 }
 
 /// Everything that a decision about one plan has to know.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     id: Option<PlanId>,
     title: String,
@@ -37,12 +39,18 @@ pub struct Plan {
     trail: Trail,
     revision: u64,
     epoch: i64,
+    #[serde(with = "snapshot::pairs")]
     records: HashMap<RecordId, Arc<Record>>,
+    #[serde(with = "snapshot::pairs_of_pairs")]
     names: HashMap<Kind, HashMap<String, RecordId>>,
+    #[serde(with = "snapshot::pairs")]
     hours: BTreeMap<HourOf, RecordId>,
+    #[serde(with = "snapshot::pairs")]
     singletons: HashMap<Kind, RecordId>,
     /// Where revisions count on when a name or an hour is used again.
+    #[serde(with = "snapshot::pairs")]
     gone: HashMap<(Kind, String), (RecordId, u64)>,
+    #[serde(with = "snapshot::pairs")]
     hours_gone: HashMap<HourOf, u64>,
     /// Who is in the plan.
     pub sessions: Sessions,

@@ -1,21 +1,24 @@
 //! One record of a plan, as it is now.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-use crate::{HourOf, Kind, RecordId, Value, value_json};
+use crate::{Field, FieldName, HourOf, Kind, RecordId, Value, value_json};
 
 /// Values by field; what is absent is unset. Values about persons are held as they are, the mark is made when an event is written.
 pub type Fields = BTreeMap<&'static str, Value>;
 
 /// One row of planning data.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Aside")]
 pub struct Record {
     /// Which it is.
     pub id: RecordId,
     /// Its kind.
     pub kind: Kind,
     /// Which hour of which lesson, if it is a placement.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hour_of: Option<HourOf>,
     /// Counts the changes.
     pub revision: u64,
@@ -24,7 +27,50 @@ pub struct Record {
     /// The values that hold in every period, the name as `id` among them.
     pub fields: Fields,
     /// The values that override them in one period.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by_period: BTreeMap<RecordId, Fields>,
+}
+
+/// A record as it is written aside. Its fields get their names from the table of fields again.
+#[derive(Deserialize)]
+struct Aside {
+    id: RecordId,
+    kind: Kind,
+    #[serde(default)]
+    hour_of: Option<HourOf>,
+    revision: u64,
+    epoch: i64,
+    fields: BTreeMap<FieldName, Value>,
+    #[serde(default)]
+    by_period: BTreeMap<RecordId, BTreeMap<FieldName, Value>>,
+}
+
+impl TryFrom<Aside> for Record {
+    type Error = String;
+
+    fn try_from(aside: Aside) -> Result<Record, String> {
+        let table = aside.kind.fields();
+        let by_period =
+            aside.by_period.into_iter().map(|(period, fields)| Ok((period, by_table(table, fields)?)));
+        Ok(Record {
+            id: aside.id,
+            kind: aside.kind,
+            hour_of: aside.hour_of,
+            revision: aside.revision,
+            epoch: aside.epoch,
+            fields: by_table(table, aside.fields)?,
+            by_period: by_period.collect::<Result<_, String>>()?,
+        })
+    }
+}
+
+/// Fields that were written aside, under the names of the table; one that it does not have is a fault.
+pub(crate) fn by_table(table: &[Field], fields: BTreeMap<FieldName, Value>) -> Result<Fields, String> {
+    let named = fields.into_iter().map(|(name, value)| {
+        let field = table.iter().find(|field| field.name == name);
+        Ok((field.ok_or_else(|| format!("there is no field {name}"))?.name, value))
+    });
+    named.collect()
 }
 
 impl Record {

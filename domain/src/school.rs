@@ -1,22 +1,26 @@
 //! The state of a school: its plans, its licence, and the lock that keeps all its plans shut.
 
-use std::collections::{BTreeSet, VecDeque};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::record::by_table;
 use crate::{
-    At, Event, Fields, Fold, LICENCE, LicenceChanged, PlanId, SchoolShut, Stamp, StreamName, Value, Who,
+    At, Event, FieldName, Fields, Fold, LICENCE, LicenceChanged, PlanId, SchoolShut, Stamp, StreamName,
+    Value, Who,
 };
 
 /// How many changes of a licence are remembered, for the one who comes too late.
 const CHANGES_MAX: usize = 50;
 
 /// What a school is allowed to use, and until when. It belongs to no plan.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Licence {
     /// Counts the changes; 1 before the first one.
     pub revision: u64,
     /// The epoch of the last change; with the revision the value of the `ETag`.
     pub epoch: i64,
     /// The fields of [`LICENCE`]; what is absent is unset.
+    #[serde(deserialize_with = "fields_aside")]
     pub fields: Fields,
     /// Who changed it last; before the first change, who made the first plan.
     pub changed_by: Option<Who>,
@@ -24,6 +28,11 @@ pub struct Licence {
     pub changed: Option<Stamp>,
     /// The last changes, oldest first.
     changes: VecDeque<LicenceChanged>,
+}
+
+fn fields_aside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+    let fields = BTreeMap::<FieldName, Value>::deserialize(deserializer)?;
+    by_table(LICENCE, fields).map_err(serde::de::Error::custom)
 }
 
 impl Licence {
@@ -38,7 +47,7 @@ impl Licence {
 }
 
 /// What concerns all plans of a school.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct School {
     plans: BTreeSet<PlanId>,
     licence: Licence,

@@ -1,15 +1,16 @@
 //! Who is logged in: sessions of a plan, and those of the site in the stream `sessions`.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::{At, Event, Fold, Mode, RecordId, SessionEnd, SessionId, Stamp, StreamName, Who};
+use crate::{At, Event, Fold, Mode, RecordId, SessionEnd, SessionId, Stamp, StreamName, Who, snapshot};
 
 /// How many ended sessions are remembered, so that a late call of one learns why it ended.
 const ENDED_MAX: usize = 1_000;
 
 /// One log-in, until it ends.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Which it is.
     pub id: SessionId,
@@ -28,15 +29,16 @@ pub struct Session {
 }
 
 /// Those who are there, and why the last ones are not.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sessions {
     present: BTreeMap<SessionId, Session>,
+    #[serde(with = "snapshot::pairs")]
     ended: HashMap<SessionId, Ended>,
     ended_order: VecDeque<SessionId>,
 }
 
 /// A session that is over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ended {
     /// What it was.
     pub session: Session,

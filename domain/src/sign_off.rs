@@ -1,11 +1,12 @@
 //! Who has been told to leave a plan, and for whom it is kept shut meanwhile.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::{Action, At, Event, Leaver, Reservation, SessionId, SignOffId, Stamp, Who};
 
 /// An announced sign-off, until everybody has gone and the plan is no longer kept shut.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SignOff {
     /// Which it is.
     pub id: SignOffId,
@@ -24,7 +25,7 @@ pub struct SignOff {
 }
 
 /// All that are not over.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SignOffs(BTreeMap<SignOffId, SignOff>);
 
 impl SignOffs {

@@ -1,9 +1,11 @@
 //! The state of `site`: nodes, notices and outages.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{At, Event, Fold, Notices, Outages, Stamp, StreamName};
 
 /// What concerns everybody.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     starts: u64,
     outages: Outages,

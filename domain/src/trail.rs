@@ -1,5 +1,6 @@
 //! What users, groups and plans were before, so that whoever comes too late with a change is told what happened meanwhile.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::VecDeque;
 
@@ -9,11 +10,11 @@ use crate::{Stamp, Who};
 const VERSIONS_MAX: usize = 32;
 
 /// The last versions of one user, group or plan.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trail(VecDeque<Version>);
 
 /// What something was from one revision on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     /// The revision.
     pub revision: u64,

@@ -1,6 +1,8 @@
 //! Whatever is asked for, in whatever order, by whichever clock: the rules of the office hold.
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+#[path = "invariants/aside.rs"]
+mod aside;
 #[path = "invariants/asked.rs"]
 mod asked;
 #[path = "invariants/beside.rs"]
@@ -68,6 +70,27 @@ fn any_order_of_commands_keeps_the_invariants() {
         Ok(())
     });
     eprintln!("{} commands in {:.0} s", done.into_inner(), began.elapsed().as_secs_f64());
+    if let Err(error) = ran {
+        panic!("{error}");
+    }
+}
+
+/// Whatever has happened, and wherever it is cut: what was written aside is what was there, and leads on to the same.
+#[test]
+fn a_snapshot_and_what_came_after_it_are_the_whole_stream() {
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
+    let orders = (vec(Step::any(), 1..=LENGTH_MAX), vec(any::<prop::sample::Index>(), 6));
+    let ran = TestRunner::new(config).run(&orders, |(steps, cuts)| {
+        let mut desk = Desk::furnished();
+        for step in &steps {
+            step.ask(&mut desk);
+        }
+        for cut in cuts {
+            aside::check(&desk, cut.index(desk.log.len() + 1));
+        }
+        aside::check(&desk, desk.log.len());
+        Ok(())
+    });
     if let Err(error) = ran {
         panic!("{error}");
     }

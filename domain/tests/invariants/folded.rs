@@ -16,7 +16,7 @@ pub struct Entry {
 }
 
 /// All states.
-#[derive(Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Folded {
     pub plans: BTreeMap<PlanId, Plan>,
     pub accounts: Accounts,
