@@ -19,6 +19,7 @@ mod past;
 mod request;
 mod shelf;
 mod site;
+pub mod snapshots;
 mod sweep;
 mod tail;
 
@@ -42,15 +43,15 @@ pub use request::{Extra, Request};
 use cell::Cell;
 use clock::Clock;
 use contact::Contacts;
-use shelf::Shelf;
+use shelf::{Bounds, Shelf};
 
 use crate::http::{Code, Problem};
 use crate::outage::{ContactTerms, Standing};
 
-/// How many plans are held in memory at once; the one not used for longest gives way.
-const PLANS_OPEN_MAX: usize = 256;
+/// The plans that are held in memory. A record takes about a kilobyte.
+const PLANS_OPEN: Bounds = Bounds { count: 256, weight: 1_000_000, unused: Duration::from_mins(15) };
 /// The same of schools.
-const SCHOOLS_OPEN_MAX: usize = 1_024;
+const SCHOOLS_OPEN: Bounds = Bounds { count: 1_024, weight: usize::MAX, unused: Duration::from_mins(15) };
 
 /// The times and zones that the site has set.
 #[derive(Debug, Clone)]
@@ -67,6 +68,8 @@ pub struct Terms {
     pub contact: ContactTerms,
     /// Whether this process serves, and ends what is over its deadline. Commands of the host do not: they may have been told other terms.
     pub ends_sessions: bool,
+    /// A state is written aside when its newest snapshot leaves more than so many events to be read; more of a large one.
+    pub snapshot_every: i64,
 }
 
 impl Default for Terms {
@@ -78,6 +81,7 @@ impl Default for Terms {
             zone: Tz::Europe__Berlin,
             contact: ContactTerms::default(),
             ends_sessions: true,
+            snapshot_every: 5_000,
         }
     }
 }
@@ -215,8 +219,8 @@ impl Desk {
             accounts: Cell::new(Accounts::stream()),
             site: Cell::new(Site::stream()),
             sessions: Cell::new(Sessions::stream()),
-            plans: Shelf::new(PLANS_OPEN_MAX),
-            schools: Shelf::new(SCHOOLS_OPEN_MAX),
+            plans: Shelf::new(PLANS_OPEN),
+            schools: Shelf::new(SCHOOLS_OPEN),
             front: Front::default(),
             epoch: AtomicI64::new(head.epoch),
             opened_at: head.position,

@@ -11,7 +11,7 @@ use projections::Projections;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{Answer, Desk, Extra, Failure, Request, Terms};
+use crate::desk::{Answer, Desk, Extra, Failure, Request, Terms, snapshots};
 use crate::outage::watch::Watch;
 use crate::passwords::Passwords;
 use crate::private_postgres::{self, PrivatePostgres};
@@ -59,6 +59,7 @@ pub struct Service {
     pub passwords: Arc<Passwords>,
     private: Option<PrivatePostgres>,
     watch: Option<tokio::task::JoinHandle<()>>,
+    aside: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
 }
 
@@ -207,7 +208,9 @@ impl Service {
             desk.learn_site().await.map_err(StartError::Desk)?;
             None
         };
-        Ok(Service { desk, projections, ledger, passwords, private: None, watch, stop })
+        let aside =
+            settings.terms.ends_sessions.then(|| tokio::spawn(snapshots::run(desk.clone(), stop.clone())));
+        Ok(Service { desk, projections, ledger, passwords, private: None, watch, aside, stop })
     }
 
     /// Brings the schema up to date, as its owner.
@@ -224,6 +227,10 @@ impl Service {
         if let Some(watch) = self.watch {
             // It writes what it has counted, and tells the other nodes that this one is gone.
             let _ = watch.await;
+        }
+        if let Some(aside) = self.aside {
+            // It writes aside what the next start would have to read, for as long as nobody is kept waiting by it.
+            let _ = aside.await;
         }
         self.projections.stop().await;
         self.ledger.pool().close().await;

@@ -14,6 +14,11 @@ pub trait Fold: Default + Clone + Serialize + DeserializeOwned + Send + Sync + '
     /// Takes in one more event.
     fn evolve(&mut self, event: &Event, at: &At);
 
+    /// About how many things it holds, as a measure of the memory it takes.
+    fn weight(&self) -> usize {
+        1
+    }
+
     /// Takes in where and when an event was recorded that was folded before that was known.
     fn settle(&mut self, event: &Event, stamp: &Stamp);
 }

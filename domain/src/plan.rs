@@ -312,6 +312,10 @@ fn opened(kind: Kind, fields: &BTreeMap<FieldName, Value>) -> Fields {
 }
 
 impl Fold for Plan {
+    fn weight(&self) -> usize {
+        1 + self.records.len()
+    }
+
     fn evolve(&mut self, event: &Event, at: &At) {
         match event {
             Event::PlanCreated(e) => {

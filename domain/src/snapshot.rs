@@ -3,7 +3,7 @@
 //! Equal states have equal bytes: maps are written in the order of their keys. So whoever folds a stream anew can compare. A state
 //! holds what its events hold, personal values too; whoever forgets a person's values drops the snapshots that may have them.
 
-use crate::Fold;
+use crate::{Accounts, At, Event, Fold, Plan, PlanId, School, Sessions, Site, StreamName};
 
 /// What a state is made by: a digest of the sources of everything that folds, made when this build was (`build.rs`).
 ///
@@ -24,6 +24,49 @@ pub fn write(state: &impl Fold) -> Vec<u8> {
 /// The state of these bytes.
 pub fn read<S: Fold>(bytes: &[u8]) -> Result<S, SnapshotUnreadable> {
     Ok(serde_json::from_slice(bytes)?)
+}
+
+/// A state of whatever type.
+pub trait State: Send {
+    /// Takes in one more event.
+    fn take_in(&mut self, event: &Event, at: &At);
+
+    /// Its bytes.
+    fn bytes(&self) -> Vec<u8>;
+}
+
+impl<S: Fold> State for S {
+    fn take_in(&mut self, event: &Event, at: &At) {
+        self.evolve(event, at);
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        write(self)
+    }
+}
+
+/// The state that a stream is folded into: as it was written aside, else empty. Nothing when no decision reads the stream.
+pub fn of_stream(
+    stream: &StreamName,
+    bytes: Option<&[u8]>,
+) -> Option<Result<Box<dyn State>, SnapshotUnreadable>> {
+    fn begin<S: Fold>(bytes: Option<&[u8]>) -> Result<Box<dyn State>, SnapshotUnreadable> {
+        Ok(Box::new(bytes.map_or_else(|| Ok(S::default()), read::<S>)?))
+    }
+    let begun = if *stream == Accounts::stream() {
+        begin::<Accounts>(bytes)
+    } else if *stream == Site::stream() {
+        begin::<Site>(bytes)
+    } else if *stream == Sessions::stream() {
+        begin::<Sessions>(bytes)
+    } else if School::of_stream(stream.as_str()).is_some() {
+        begin::<School>(bytes)
+    } else if PlanId::of_stream(stream.as_str()).is_some_and(|plan| plan.stream() == *stream) {
+        begin::<Plan>(bytes)
+    } else {
+        return None;
+    };
+    Some(begun)
 }
 
 /// A map as a list of keys with their values, in the order of the keys.

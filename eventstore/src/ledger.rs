@@ -21,8 +21,9 @@ use crate::migrate::{MigrateError, migrate};
 use crate::pool::{OpenError, PoolSettings, check_role, service_pool};
 use crate::queue::PendingAppend;
 use crate::recorded::{Batch, Head, Recorded};
+use crate::snapshot::{Snapshot, SnapshotOf};
 use crate::subscription::{Follower, Subscription};
-use crate::{contact, credential, deadline, read};
+use crate::{contact, credential, deadline, read, snapshot};
 
 /// One ledger: everything that ever happened, in one order. Cheap to clone; all clones share one committer.
 #[derive(Clone)]
@@ -126,6 +127,37 @@ impl Ledger {
     /// Where the ledger ends.
     pub async fn head(&self) -> Result<Head, sqlx::Error> {
         read::head(&self.pool).await
+    }
+
+    /// The newest snapshot of a stream that is what it says, and how many newer ones were not and have been thrown away.
+    pub async fn snapshot(&self, of: SnapshotOf<'_>) -> Result<(Option<Snapshot>, u64), sqlx::Error> {
+        snapshot::newest(&self.pool, of).await
+    }
+
+    /// The version of the newest snapshot, good or not, and how many bytes it has; (0, 0) when there is none.
+    pub async fn snapshot_size(&self, of: SnapshotOf<'_>) -> Result<(i64, i64), sqlx::Error> {
+        snapshot::newest_size(&self.pool, of).await
+    }
+
+    /// Writes aside what a stream had come to with the event of a version, and throws older snapshots away. Whether it was written:
+    /// not when the epoch is another one by now or there is no such event.
+    pub async fn write_snapshot(
+        &self,
+        of: SnapshotOf<'_>,
+        version: i64,
+        state: Vec<u8>,
+    ) -> Result<bool, sqlx::Error> {
+        snapshot::write(&self.pool, of, version, state).await
+    }
+
+    /// Throws away a snapshot that nobody can use.
+    pub async fn drop_snapshot(&self, id: i64) -> Result<(), sqlx::Error> {
+        snapshot::drop(&self.pool, id).await
+    }
+
+    /// Streams of which another maker has left snapshots, at most `limit`, in the order of their names.
+    pub async fn snapshots_of_others(&self, maker: &str, limit: i64) -> Result<Vec<StreamName>, sqlx::Error> {
+        snapshot::of_others(&self.pool, maker, limit).await
     }
 
     /// Whether a command has happened.

@@ -2,7 +2,8 @@
 //!
 //! The ledger is read from its beginning: positions, appends, versions, times, commands. At the same time everything is folded a
 //! second time, each projection into temporary tables that only its own connection sees. Then each read model is compared with that
-//! fold in one snapshot, at the very position that the snapshot says it has come to. Nothing is written that outlives the connections.
+//! fold in one snapshot, at the very position that the snapshot says it has come to. States that were written aside are compared with
+//! a fold of their streams. Nothing is written that outlives the connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::generation::{digest, is_read};
 use crate::progress::{Counted, FoldProgress, Phase};
 use crate::projection::{Happened, Projection};
 
+mod aside;
 mod compare;
 mod second;
 mod sound;
@@ -162,6 +164,9 @@ pub async fn verify(
         compared.extend(outcome.compared.map(|it| (index, it)));
     }
     compared.sort_by_key(|(index, _)| *index);
+    if findings.folded {
+        findings.all.extend(aside::check(ledger).await?);
+    }
     Ok(Verified {
         head,
         compared: compared.into_iter().map(|(_, it)| it).collect(),

@@ -44,6 +44,7 @@ mod scenario;
 mod school_years;
 mod sessions;
 mod sign_offs;
+mod snapshots;
 mod soak;
 mod status_report;
 mod subscribers;

@@ -12,10 +12,10 @@ use domain::{At, Event, Fold, Stamp, StreamName};
 use eventstore::{Alone, Fate, Ledger, Recorded};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::Failure;
+use super::{Failure, snapshots};
 
 /// How many events are read at a time when a state is folded from the ledger.
-const PAGE: i64 = 5_000;
+pub(super) const PAGE: i64 = 5_000;
 
 /// One stream's state.
 pub struct Cell<S> {
@@ -23,6 +23,8 @@ pub struct Cell<S> {
     folded: Arc<RwLock<Folded<S>>>,
     /// The highest version that is known to be in the ledger, whoever wrote it.
     seen: AtomicI64,
+    /// The version of the newest snapshot that this process knows of.
+    aside: AtomicI64,
 }
 
 /// The states themselves, behind the lock.
@@ -90,7 +92,12 @@ impl<S: Fold> Cell<S> {
             failed: Arc::default(),
             must_read: true,
         };
-        Cell { stream, folded: Arc::new(RwLock::new(folded)), seen: AtomicI64::new(0) }
+        Cell {
+            stream,
+            folded: Arc::new(RwLock::new(folded)),
+            seen: AtomicI64::new(0),
+            aside: AtomicI64::new(0),
+        }
     }
 
     /// The stream.
@@ -108,7 +115,7 @@ impl<S: Fold> Cell<S> {
         let mut folded = self.folded.clone().write_owned().await;
         folded.take_outcomes();
         if folded.must_read || self.seen.load(Ordering::Relaxed) > folded.tip_version {
-            folded.catch_up(&self.stream, ledger).await?;
+            self.catch_up(&mut folded, ledger).await?;
         }
         Ok(folded)
     }
@@ -134,14 +141,19 @@ impl<S: Fold> Cell<S> {
         // session or an account that is not known here has to be told the truth. It costs those on their way nothing.
         let newer =
             ledger.read_stream(&self.stream, folded.committed_version, 1).await.map_err(Failure::database)?;
-        if newer.is_empty() { Ok(()) } else { folded.catch_up(&self.stream, ledger).await }
+        if newer.is_empty() { Ok(()) } else { self.catch_up(&mut folded, ledger).await }
     }
 
     /// The state while the head of the ledger is locked: exactly what is committed.
-    pub async fn write_alone(&self, alone: &mut Alone) -> Result<OwnedRwLockWriteGuard<Folded<S>>, Failure> {
+    pub async fn write_alone(
+        &self,
+        ledger: &Ledger,
+        alone: &mut Alone,
+    ) -> Result<OwnedRwLockWriteGuard<Folded<S>>, Failure> {
         let mut folded = self.folded.clone().write_owned().await;
         folded.take_outcomes();
         folded.go_back();
+        self.open(&mut folded, ledger, alone.head().epoch).await;
         loop {
             let after = folded.committed_version;
             let events = alone.read_stream(&self.stream, after, PAGE).await.map_err(Failure::database)?;
@@ -154,6 +166,61 @@ impl<S: Fold> Cell<S> {
         folded.tip_version = folded.committed_version;
         folded.must_read = false;
         Ok(folded)
+    }
+
+    /// The highest version that is known to be in the ledger.
+    pub fn seen(&self) -> i64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// How many events the newest snapshot that is known of leaves to be read.
+    pub fn since_snapshot(&self) -> i64 {
+        self.seen() - self.aside.load(Ordering::Relaxed)
+    }
+
+    /// There is a snapshot of this version.
+    pub fn note_snapshot(&self, version: i64) {
+        self.aside.fetch_max(version, Ordering::Relaxed);
+    }
+
+    /// About how many things the state holds; nothing while somebody is at it.
+    pub fn weight(&self) -> usize {
+        self.folded.try_read().map_or(0, |folded| folded.committed.weight())
+    }
+
+    /// Reads on from what is committed. What is pending is decided anew by whoever waits for it, when it turns out to conflict.
+    async fn catch_up(&self, folded: &mut Folded<S>, ledger: &Ledger) -> Result<(), Failure> {
+        folded.go_back();
+        let epoch = ledger.head().await.map_err(Failure::database)?.epoch;
+        self.open(folded, ledger, epoch).await;
+        loop {
+            let events = ledger
+                .read_stream(&self.stream, folded.committed_version, PAGE)
+                .await
+                .map_err(Failure::database)?;
+            let all = (events.len() as i64) < PAGE;
+            folded.take_in(events, epoch)?;
+            if all {
+                break;
+            }
+        }
+        folded.tip = S::clone(&folded.committed);
+        folded.tip_version = folded.committed_version;
+        folded.must_read = false;
+        self.note_seen(folded.committed_version);
+        Ok(())
+    }
+
+    /// Begins with the newest snapshot, if nothing has been read yet. Without one everything is read.
+    async fn open(&self, folded: &mut Folded<S>, ledger: &Ledger, epoch: i64) {
+        if folded.committed_version > 0 {
+            return;
+        }
+        if let Some((state, version)) = snapshots::newest(ledger, &self.stream, epoch).await {
+            folded.committed = Arc::new(state);
+            folded.committed_version = version;
+            self.note_snapshot(version);
+        }
     }
 
     /// Whether nothing is waiting for a commit, so that the state can be forgotten.
@@ -223,33 +290,20 @@ impl<S: Fold> Folded<S> {
         self.must_read = true;
     }
 
-    /// Reads on from what is committed. What is pending is decided anew by whoever waits for it, when it turns out to conflict.
-    async fn catch_up(&mut self, stream: &StreamName, ledger: &Ledger) -> Result<(), Failure> {
-        self.go_back();
-        let epoch = ledger.head().await.map_err(Failure::database)?.epoch;
-        loop {
-            let events =
-                ledger.read_stream(stream, self.committed_version, PAGE).await.map_err(Failure::database)?;
-            let all = (events.len() as i64) < PAGE;
-            self.take_in(events, epoch)?;
-            if all {
-                break;
-            }
-        }
-        self.tip = S::clone(&self.committed);
-        self.tip_version = self.committed_version;
-        self.must_read = false;
-        Ok(())
-    }
-
     fn take_in(&mut self, events: Vec<Recorded>, epoch: i64) -> Result<(), Failure> {
+        metrics::counter!("daybook_state_events_read_total").increment(events.len() as u64);
         for recorded in events {
-            let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
-            let stamp = Stamp { position: recorded.position, at: recorded.recorded_at };
-            Arc::make_mut(&mut self.committed)
-                .evolve(&event, &At { version: recorded.version, epoch, stamp: Some(stamp) });
+            let (event, at) = read_event(&recorded, epoch)?;
+            Arc::make_mut(&mut self.committed).evolve(&event, &at);
             self.committed_version = recorded.version;
         }
         Ok(())
     }
+}
+
+/// An event as the ledger has it, and where it stands.
+pub(super) fn read_event(recorded: &Recorded, epoch: i64) -> Result<(Event, At), Failure> {
+    let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
+    let stamp = Stamp { position: recorded.position, at: recorded.recorded_at };
+    Ok((event, At { version: recorded.version, epoch, stamp: Some(stamp) }))
 }

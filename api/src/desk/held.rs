@@ -111,7 +111,7 @@ impl Held {
             let mut plan = None;
             let mut beside = Vec::with_capacity(wanted.len());
             for id in in_order(command, &wanted) {
-                let guard = desk.plan_cell(id).write_alone(alone).await?;
+                let guard = desk.plan_cell(id).write_alone(&desk.ledger, alone).await?;
                 if Some(id) == command.scope() {
                     plan = Some(guard);
                 } else {
@@ -119,7 +119,9 @@ impl Held {
                 }
             }
             let school = match command.school() {
-                Some(school) => Some(Guard::Write(desk.school_cell(school).write_alone(alone).await?)),
+                Some(school) => {
+                    Some(Guard::Write(desk.school_cell(school).write_alone(&desk.ledger, alone).await?))
+                }
                 None => None,
             };
             if school.as_ref().is_some_and(|school| command.plans_beside(&school.folded().tip) != wanted) {
@@ -129,9 +131,9 @@ impl Held {
                 plan,
                 beside,
                 school,
-                sessions: Guard::Write(desk.sessions.write_alone(alone).await?),
-                accounts: Guard::Write(desk.accounts.write_alone(alone).await?),
-                site: Guard::Write(desk.site.write_alone(alone).await?),
+                sessions: Guard::Write(desk.sessions.write_alone(&desk.ledger, alone).await?),
+                accounts: Guard::Write(desk.accounts.write_alone(&desk.ledger, alone).await?),
+                site: Guard::Write(desk.site.write_alone(&desk.ledger, alone).await?),
             });
         }
     }

@@ -11,3 +11,4 @@ mod proxy;
 mod resting;
 mod rights;
 mod setting;
+mod snapshots;
