@@ -169,6 +169,9 @@ async fn a_snapshot_that_cannot_be_read_is_thrown_away_and_the_plan_opens_all_th
     office.close().await;
 }
 
+/// Version, position, moment, type and bytes of an event.
+type Row = (i64, i64, DateTime<Utc>, String, Vec<u8>);
+
 /// Everything that lies in the table is what a fold from the beginning leads to.
 async fn check_all(office: &Office) -> usize {
     let asides: Vec<(String, i64, Vec<u8>)> =
@@ -178,7 +181,7 @@ async fn check_all(office: &Office) -> usize {
             .await
             .unwrap();
     for (stream, version, bytes) in &asides {
-        let events: Vec<(i64, i64, DateTime<Utc>, String, Vec<u8>)> = sqlx::query_as(
+        let events: Vec<Row> = sqlx::query_as(
             "select version, position, recorded_at, type, data from event
             where stream = $1 and version <= $2 order by version",
         )
