@@ -46,6 +46,7 @@ pub mod stale;
 mod stale_whole;
 pub mod start_node;
 pub mod take_optimisation;
+pub mod undo;
 mod way_in;
 pub mod withdraw_notice;
 pub mod write_record;

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::{
-    Action, At, Coupling, Event, FieldName, Fields, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition,
-    PlanId, Record, RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Trail, Value, Who,
-    snapshot,
+    Action, At, Coupling, Event, Fold, HourOf, Kind, LockEnd, LockId, PlanCondition, PlanId, Record,
+    RecordId, Row, Session, SessionId, Sessions, SignOffs, Stamp, Trail, Value, Who, snapshot,
 };
 
 /// How many ended locks are remembered, so that a late use of one is told that it has ended.
@@ -269,20 +268,7 @@ impl Plan {
         let Some(record) = self.records.get_mut(&e.record) else { return };
         let record = Arc::make_mut(record);
         let name_before = record.name().map(str::to_owned);
-        record.revision = e.revision;
-        record.epoch = epoch;
-        let fields = match e.period {
-            None => &mut record.fields,
-            Some(period) => record.by_period.entry(period).or_default(),
-        };
-        for change in &e.changes {
-            let Some(field) = e.kind.field(&change.field) else { continue };
-            match &change.to {
-                Some(value) => fields.insert(field.name, value.open().clone()),
-                None => fields.remove(field.name),
-            };
-        }
-        record.by_period.retain(|_, fields| !fields.is_empty());
+        record.change(e, epoch);
         let name_after = record.name().map(str::to_owned);
         if let (Some(before), Some(after)) = (name_before, name_after)
             && before != after
@@ -304,11 +290,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// Fields as events hold them, by the table of fields; one that this build does not know is left out.
-fn opened(kind: Kind, fields: &BTreeMap<FieldName, Value>) -> Fields {
-    fields.iter().filter_map(|(name, value)| Some((kind.field(name)?.name, value.open().clone()))).collect()
 }
 
 impl Fold for Plan {
@@ -334,15 +315,7 @@ impl Fold for Plan {
                 self.epoch = at.epoch;
                 self.follow_trail(e.by, at);
             }
-            Event::RecordCreated(e) => self.keep(Record {
-                id: e.record,
-                kind: e.kind,
-                hour_of: e.hour_of,
-                revision: e.revision,
-                epoch: at.epoch,
-                fields: opened(e.kind, &e.fields),
-                by_period: BTreeMap::new(),
-            }),
+            Event::RecordCreated(e) => self.keep(Record::made(e, at.epoch)),
             Event::RecordChanged(e) => self.change(e, at.epoch),
             Event::RecordRemoved(e) => self.drop_record(e.record, e.revision),
             Event::LockGranted(e) => {

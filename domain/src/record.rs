@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-use crate::{Field, FieldName, HourOf, Kind, RecordId, Value, value_json};
+use crate::{Field, FieldName, HourOf, Kind, RecordChanged, RecordCreated, RecordId, Value, value_json};
 
 /// Values by field; what is absent is unset. Values about persons are held as they are, the mark is made when an event is written.
 pub type Fields = BTreeMap<&'static str, Value>;
@@ -74,6 +74,41 @@ pub(crate) fn by_table(table: &[Field], fields: BTreeMap<FieldName, Value>) -> R
 }
 
 impl Record {
+    /// The record that an event makes.
+    pub fn made(e: &RecordCreated, epoch: i64) -> Record {
+        let known = e
+            .fields
+            .iter()
+            .filter_map(|(name, value)| Some((e.kind.field(name)?.name, value.open().clone())));
+        Record {
+            id: e.record,
+            kind: e.kind,
+            hour_of: e.hour_of,
+            revision: e.revision,
+            epoch,
+            fields: known.collect(),
+            by_period: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what an event changes; a field that this build does not know is left out.
+    pub fn change(&mut self, e: &RecordChanged, epoch: i64) {
+        self.revision = e.revision;
+        self.epoch = epoch;
+        let fields = match e.period {
+            None => &mut self.fields,
+            Some(period) => self.by_period.entry(period).or_default(),
+        };
+        for change in &e.changes {
+            let Some(field) = e.kind.field(&change.field) else { continue };
+            match &change.to {
+                Some(value) => fields.insert(field.name, value.open().clone()),
+                None => fields.remove(field.name),
+            };
+        }
+        self.by_period.retain(|_, fields| !fields.is_empty());
+    }
+
     /// Its name; a placement and a singleton have none.
     pub fn name(&self) -> Option<&str> {
         self.fields.get("id").and_then(Value::text)

@@ -90,7 +90,11 @@ impl Command for RemoveRecord {
 }
 
 /// Whoever works in a period that goes, works in that of today then. Only the holder of the lock is there, in one session.
-fn leaving(plan: &Plan, period: RecordId, today: NaiveDate) -> impl Iterator<Item = (Stream, Event)> {
+pub(super) fn leaving(
+    plan: &Plan,
+    period: RecordId,
+    today: NaiveDate,
+) -> impl Iterator<Item = (Stream, Event)> {
     let next = plan.period_beside(today, Some(period));
     let there = plan.sessions.iter().filter(move |session| session.period == Some(period));
     there.map(move |session| {
@@ -122,7 +126,7 @@ impl RemoveRecord {
 }
 
 /// How many users of a record are told at the most.
-const USED_BY_MAX: usize = 100;
+pub(super) const USED_BY_MAX: usize = 100;
 
 /// Who refers to a record, in the order of their names: `[{record}]`.
 fn used_by(plan: &Plan, id: RecordId) -> Vec<serde_json::Value> {

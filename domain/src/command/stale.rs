@@ -124,6 +124,37 @@ pub(super) fn stale_gone(
     Ok(Refusal::with(RefusalCode::Stale, members).recorded(event).into())
 }
 
+/// The same for something that is gone and of which only the id and a revision before are known.
+pub(super) fn stale_removed(
+    office: &Office<'_>,
+    ask: &Ask<'_>,
+    kind: Kind,
+    record: RecordId,
+    revision: u64,
+) -> Result<Obstruction, Obstruction> {
+    let of_record = |past: &&[PastChange]| past.first().is_some_and(|first| first.record == record);
+    let mut known = ask.history.unwrap_or_default().chunk_by(|a, b| a.record == b.record);
+    // What is gone changes no more, so that whatever was read of it is its end.
+    let Some(history) = known.rfind(of_record) else {
+        let needs = Obstruction::NeedsHistory { record, after_revision: revision, to_revision: revision + 1 };
+        return Err(needs);
+    };
+    let last = history.last();
+    let name = last.and_then(|last| last.changes.iter().find(|change| change.field == "id"));
+    let name = name.and_then(|change| change.from.as_ref().or(change.to.as_ref())?.text().map(str::to_owned));
+    let mut event = ChangeRefused::new(ask.who, ask.session, RefusalCode::Stale).of_kind(kind);
+    event.record = Some(record);
+    event.winner = last.map(winner_event);
+    let members = json!({
+        "record": name.map_or_else(|| kind.word().to_owned(), |name| format!("{kind}/{name}")),
+        "winner": last.map(|past| winner_json(office, past)),
+        "changes": [],
+        "current": null,
+        "revision": last.map_or(revision, |past| past.revision),
+    });
+    Ok(Refusal::with(RefusalCode::Stale, members).recorded(event).into())
+}
+
 pub(super) fn known_history<'a>(
     ask: &Ask<'a>,
     record: RecordId,

@@ -10,6 +10,7 @@ use super::end_session::EndSession;
 use super::found::FoundLedger;
 use super::log_in::LogIn;
 use super::request_lock::RequestLock;
+use super::undo::{Done, DoneWhat, Undoing, Was};
 use super::{Ask, Command, Obstruction, Office, PastChange, Stream};
 use crate::{
     Accounts, Action, At, Event, FieldChange, Fold, LockEnd, LockId, Plan, PlanId, Position, Refusal, School,
@@ -268,6 +269,42 @@ impl Desk {
         }
     }
 
+    /// The position of the newest event.
+    pub fn position(&self) -> i64 {
+        self.log.len() as i64
+    }
+
+    /// The kind of the record that was made at a position.
+    pub fn made_at(&self, position: i64) -> Option<crate::Kind> {
+        match &self.log[usize::try_from(position).unwrap() - 1].0 {
+            Event::RecordCreated(e) => Some(e.kind),
+            _ => None,
+        }
+    }
+
+    /// What was done at these positions, as it is handed to whoever takes it back.
+    pub fn undoing(&self, positions: &[i64]) -> Undoing {
+        let event = |position: i64| &self.log[usize::try_from(position).unwrap() - 1].0;
+        let mut was = Was::wanting(positions.iter().copied());
+        (1..).zip(&self.log).for_each(|(position, (event, ..))| was.take(position, event));
+        let mut changes: Vec<Done> = Vec::new();
+        for (index, number) in positions.iter().copied().enumerate() {
+            let what = match event(number).clone() {
+                Event::RecordCreated(e) => DoneWhat::Created(e),
+                Event::RecordChanged(e) => DoneWhat::Changed(e),
+                Event::RecordRemoved(e) => DoneWhat::Removed {
+                    was: Box::new(was.removed_at(number).unwrap()),
+                    revision: e.revision,
+                    by_import: e.import.is_some(),
+                },
+                other => panic!("{other:?} is no change of a record"),
+            };
+            changes.push(Done { index: Some(index), position: Position { epoch: 1, number }, what });
+        }
+        changes.sort_by_key(|done| std::cmp::Reverse(done.position.number));
+        Undoing { changes: changes.into(), import: None }
+    }
+
     fn history(&self, record: crate::RecordId, after_revision: u64) -> Vec<PastChange> {
         let change = |(event, who, stamp): &(Event, Who, Stamp)| {
             let (revision, changes) = match event {
@@ -283,7 +320,17 @@ impl Desk {
                         })
                         .collect(),
                 ),
-                Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
+                Event::RecordRemoved(e) if e.record == record => (
+                    e.revision,
+                    e.fields
+                        .iter()
+                        .map(|(field, value)| FieldChange {
+                            field: field.clone(),
+                            from: Some(value.clone()),
+                            to: None,
+                        })
+                        .collect(),
+                ),
                 Event::NoticePosted(e) if e.notice.0 == record.0 => (1, Vec::new()),
                 Event::NoticeChanged(e) if e.notice.0 == record.0 => (e.revision, e.changes.clone()),
                 Event::NoticeWithdrawn(e) if e.notice.0 == record.0 => (e.revision, Vec::new()),

@@ -22,7 +22,7 @@ use values::same_but_rooms;
 pub(super) use values::set_room;
 pub use values::{differences, sealed};
 
-pub(super) use check::{check_placement, resolve};
+pub(super) use check::{check_placement, check_standing, resolve};
 
 /// Makes or changes one record.
 #[derive(Debug, Clone)]
@@ -170,6 +170,18 @@ impl Command for WriteRecord {
     }
 }
 
+/// The strictest class of changes of a record; a placement of which only rooms change is of the room class.
+pub(super) fn class_of(kind: Kind, changes: &[FieldChange]) -> Class {
+    if kind != Kind::Placements {
+        return kind.class_of(changes.iter().map(|change| change.field.as_ref()));
+    }
+    let of_rooms = |change: &FieldChange| {
+        change.field == "rows" && same_but_rooms(change.from.as_ref(), change.to.as_ref())
+    };
+    let only_rooms = !changes.is_empty() && changes.iter().all(of_rooms);
+    if only_rooms { Class::Room } else { Class::Timetable }
+}
+
 impl WriteRecord {
     /// Whether the record is made when it is not there.
     fn creates(&self) -> bool {
@@ -267,18 +279,14 @@ impl WriteRecord {
             return kind.creation_class();
         }
         if kind == Kind::Placements {
-            let only_rooms = !changes.is_empty()
-                && changes.iter().all(|change| {
-                    change.field == "rows" && same_but_rooms(change.from.as_ref(), change.to.as_ref())
-                });
             let set_all = self.room.is_some() && changes.iter().all(|change| change.field == "rows");
-            return if only_rooms || set_all { Class::Room } else { Class::Timetable };
+            return if set_all { Class::Room } else { class_of(kind, changes) };
         }
         if faulty && changes.is_empty() {
             let body = self.body.as_ref().map(Vec::as_slice).unwrap_or_default();
             return kind.class_of(body.iter().map(|(field, _)| field.name));
         }
-        kind.class_of(changes.iter().map(|change| change.field.as_ref()))
+        class_of(kind, changes)
     }
 
     /// Absences and substitutions are written in cover mode, but for their texts: those are open to whoever may edit data too.

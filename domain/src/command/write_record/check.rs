@@ -70,6 +70,22 @@ fn each_period<'a>(
     }
 }
 
+/// What is wrong with a record that is to stand as it once stood already: only what hangs on other records can be, and what several
+/// changes make of it together.
+pub(in crate::command) fn check_standing(plan: &Plan, record: &Record, faults: &mut Vec<FieldFault>) {
+    // Which days a period shares with others hangs on those: it is judged as if it were new.
+    let bare = Record { fields: Fields::new(), ..record.clone() };
+    let there = if record.kind == Kind::Periods { &bare } else { record };
+    for after in each_period(Some(record), None, &record.fields) {
+        let kind = record.kind;
+        Dated { plan, kind, there: Some(there), after: &after }.check(faults);
+        Dated { plan, kind, there: None, after: &after }.check_grid(faults);
+        if !faults.is_empty() {
+            break;
+        }
+    }
+}
+
 /// The references of a value by id; what the plan does not know is a fault.
 ///
 /// `after` are the fields beside it as they are to be: one of them may say what kind of record is meant.

@@ -50,6 +50,15 @@ impl Dated<'_> {
         }
     }
 
+    /// Whether the hours that it names are in the time grid.
+    pub fn check_grid(&self, faults: &mut Vec<FieldFault>) {
+        match self.kind {
+            Kind::Absences => self.check_hours(&["first_hour", "last_hour"], faults),
+            Kind::Substitutions => self.check_hours(&["hour", "to_hour"], faults),
+            _ => {}
+        }
+    }
+
     fn touches(&self, fields: &[&str]) -> bool {
         let before = self.there.map(|record| &record.fields);
         before.is_none_or(|before| fields.iter().any(|field| before.get(*field) != self.after.get(*field)))
