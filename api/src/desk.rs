@@ -22,6 +22,7 @@ mod site;
 pub mod snapshots;
 mod sweep;
 mod tail;
+mod undoing;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -39,6 +40,7 @@ pub use answer::{Answer, Answered};
 pub use caller::Caller;
 pub use front::{Front, Shown};
 pub use request::{Extra, Request};
+pub use undoing::{Named, cause as undo_cause};
 
 use cell::Cell;
 use clock::Clock;

@@ -28,6 +28,7 @@ pub mod singletons;
 pub mod status;
 pub mod timetable;
 pub mod tokens;
+pub mod undo;
 pub mod users;
 pub mod when;
 pub mod writing;
@@ -62,6 +63,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(placements::routes())
         .merge(singletons::routes())
         .merge(batch::routes())
+        .merge(undo::routes())
         .merge(optimisations::routes())
         .merge(imports::routes())
         .merge(timetable::routes())

@@ -324,6 +324,14 @@ say-batch-own-plan = Eine Sendung ändert den Plan, an den sie geht.
 say-batch-address = An dieser Adresse eines Plans gibt es nichts zu schreiben.
 say-batch-parameters = Eine Änderung kann period und merge=disjoint mitführen, sonst nichts.
 say-no-lesson = Der Plan hat keinen Unterricht „{ $name }“.
+say-undo-singleton = Ein Plan hat immer sein Zeitraster und seine Schuldaten.
+say-undo-refers = Es bezieht sich auf einen Datensatz, den es nicht mehr gibt.
+say-undo-no-change = An dieser Position wurde kein Datensatz dieses Plans geändert.
+say-undo-import-whole = Ein Import wird als Ganzes zurückgenommen: bitte seine Kennung als import senden.
+say-undo-no-import = Der Plan hat keinen Import mit dieser Kennung.
+say-undo-either = Hier gehört entweder positions oder import hin.
+say-undo-positions-max = Hier gehören 1 bis { $max } Positionen hin.
+say-undo-once = Jede Position nur einmal.
 say-optimisation-period = Diese Optimierung gilt nicht für diese Periode.
 say-hour-twice = Diese Stunde des Unterrichts ist zweimal gesetzt.
 say-result-max = Ein Ergebnis hat höchstens { $max } Platzierungen.

@@ -325,6 +325,14 @@ say-batch-own-plan = a batch changes the plan that it is sent to
 say-batch-address = there is nothing to write at this address in a plan
 say-batch-parameters = the parameters of a change are period and merge=disjoint
 say-no-lesson = the plan has no lesson "{ $name }"
+say-undo-singleton = a plan always has its time grid and its school data
+say-undo-refers = it refers to a record that is there no more
+say-undo-no-change = no record of this plan was changed at this position
+say-undo-import-whole = an import is taken back as a whole: send its id as import
+say-undo-no-import = the plan has no import of this id
+say-undo-either = either positions or import belongs here
+say-undo-positions-max = from 1 to { $max } positions belong here
+say-undo-once = each position once
 say-optimisation-period = this optimisation is not of that period
 say-hour-twice = this hour of the lesson is placed twice
 say-result-max = a result has at most { $max } placements

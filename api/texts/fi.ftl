@@ -324,6 +324,14 @@ say-batch-own-plan = Erä muuttaa suunnitelmaa, johon se lähetetään.
 say-batch-address = Tässä suunnitelman osoitteessa ei ole mitään kirjoitettavaa.
 say-batch-parameters = Muutoksella voi olla parametrit period ja merge=disjoint, ei muita.
 say-no-lesson = Suunnitelmassa ei ole oppituntia ”{ $name }”.
+say-undo-singleton = Suunnitelmalla on aina aikaruudukkonsa ja koulun tietonsa.
+say-undo-refers = Se viittaa tietueeseen, jota ei enää ole.
+say-undo-no-change = Tässä kohdassa ei muutettu mitään tämän suunnitelman tietuetta.
+say-undo-import-whole = Tuonti perutaan kokonaisena: lähetä sen tunnus kentässä import.
+say-undo-no-import = Suunnitelmassa ei ole tuontia, jolla on tämä tunnus.
+say-undo-either = Tähän kuuluu joko positions tai import.
+say-undo-positions-max = Tähän kuuluu 1–{ $max } kohtaa.
+say-undo-once = Kukin kohta vain kerran.
 say-optimisation-period = Optimointi ei koske tätä jaksoa.
 say-hour-twice = Oppitunnin tämä tunti on sijoitettu kahdesti.
 say-result-max = Tuloksessa on enintään { $max } sijoitusta.

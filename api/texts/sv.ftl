@@ -324,6 +324,14 @@ say-batch-own-plan = En sändning ändrar den plan som den skickas till.
 say-batch-address = På den adressen i en plan finns inget att skriva.
 say-batch-parameters = En ändring kan ha parametrarna period och merge=disjoint, inga andra.
 say-no-lesson = Planen har ingen lektion ”{ $name }”.
+say-undo-singleton = En plan har alltid sitt tidsrutnät och sina skoldata.
+say-undo-refers = Den hänvisar till en post som inte längre finns.
+say-undo-no-change = Ingen post i den här planen ändrades vid den här positionen.
+say-undo-import-whole = En import återtas som helhet: skicka dess id som import.
+say-undo-no-import = Planen har ingen import med detta id.
+say-undo-either = Här hör antingen positions eller import hemma.
+say-undo-positions-max = Här hör 1 till { $max } positioner hemma.
+say-undo-once = Varje position bara en gång.
 say-optimisation-period = Optimeringen gäller inte den perioden.
 say-hour-twice = Lektionens timme är placerad två gånger.
 say-result-max = Ett resultat har högst { $max } placeringar.

@@ -124,6 +124,26 @@ impl Ledger {
         read::subject(&self.pool, subject, after_position, limit).await
     }
 
+    /// All events about these subjects up to a position, each subject's in order, one after the other: as many as there are.
+    pub async fn read_subjects(
+        &self,
+        subjects: &[Uuid],
+        upto: i64,
+        each: impl FnMut(Recorded),
+    ) -> Result<(), sqlx::Error> {
+        read::subjects(&self.pool, subjects, upto, each).await
+    }
+
+    /// The events at these positions, in order; what is not there yet is left out.
+    pub async fn read_at(&self, positions: &[i64]) -> Result<Vec<Recorded>, sqlx::Error> {
+        read::at(&self.pool, positions).await
+    }
+
+    /// The events of the append that ends at a position; nothing when none does.
+    pub async fn read_append(&self, end: i64) -> Result<Vec<Recorded>, sqlx::Error> {
+        read::append(&self.pool, end).await
+    }
+
     /// Where the ledger ends.
     pub async fn head(&self) -> Result<Head, sqlx::Error> {
         read::head(&self.pool).await

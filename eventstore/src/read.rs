@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{CommandId, Meta, StreamName};
+use futures::TryStreamExt;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use crate::append::StoredCommand;
+use crate::append::{APPEND_EVENTS_MAX, StoredCommand};
 use crate::contact::interval;
 use crate::recorded::{Batch, Head, Recorded};
 
@@ -43,6 +44,57 @@ pub(crate) async fn subject(
         subject,
         after_position,
         limit,
+    )
+    .try_map(recorded)
+    .fetch_all(pool)
+    .await
+}
+
+/// Subjects that are asked about at a time.
+const SUBJECTS_AT_ONCE: usize = 1_000;
+
+pub(crate) async fn subjects(
+    pool: &PgPool,
+    subjects: &[Uuid],
+    upto: i64,
+    mut each: impl FnMut(Recorded),
+) -> Result<(), sqlx::Error> {
+    for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+        let mut rows = sqlx::query_as!(
+            Row,
+            "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
+            where subject = any ($1) and position <= $2 order by position",
+            some,
+            upto,
+        )
+        .fetch(pool);
+        while let Some(row) = rows.try_next().await? {
+            each(recorded(row)?);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn at(pool: &PgPool, positions: &[i64]) -> Result<Vec<Recorded>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
+        where position = any ($1) order by position",
+        positions,
+    )
+    .try_map(recorded)
+    .fetch_all(pool)
+    .await
+}
+
+pub(crate) async fn append(pool: &PgPool, end: i64) -> Result<Vec<Recorded>, sqlx::Error> {
+    let before = end.saturating_sub(i64::try_from(APPEND_EVENTS_MAX).unwrap_or(i64::MAX));
+    sqlx::query_as!(
+        Row,
+        "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
+        where position > $1 and position <= $2 and append_end = $2 order by position",
+        before,
+        end,
     )
     .try_map(recorded)
     .fetch_all(pool)

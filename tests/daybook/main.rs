@@ -54,3 +54,4 @@ mod timetable;
 mod too_late;
 mod traces;
 mod two_nodes;
+mod undo;

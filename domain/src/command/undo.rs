@@ -13,7 +13,7 @@ use super::block::check_lock;
 use super::{Ask, CarriedLock, Command, Decision, Needs, Obstruction, Office, Stream};
 use crate::{
     Action, At, Event, Fold, ImportCount, ImportId, Kind, Plan, PlanId, Position, Record, RecordChanged,
-    RecordCreated, RecordId, Refusal, Right, Session,
+    RecordCreated, RecordId, Refusal, RefusalCode, Right, Session,
 };
 
 mod rules;
@@ -127,8 +127,10 @@ impl Command for Undo {
         let under_import = self.is_under_import(base, session, undoing)?;
         let mut work = Work::new(base, self.lock, under_import);
         for done in &*undoing.changes {
-            work.take_back(office, ask, done)
-                .map_err(|obstruction| named(obstruction, base, Some(done), undoing.import))?;
+            if let Err(obstruction) = work.take_back(office, ask, done) {
+                self.check_lock_would_do(office, ask, undoing, &obstruction)?;
+                return Err(named(obstruction, base, Some(done), undoing.import));
+            }
         }
         work.check(undoing).map_err(|(refusal, done)| named(refusal.into(), base, done, undoing.import))?;
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = work.counts;
@@ -146,6 +148,24 @@ impl Undo {
         }
         let carried = self.lock.and_then(|lock| plan.lock(lock));
         Ok(carried.is_some_and(|lock| lock.session == session.id && imports.contains(&lock.action)))
+    }
+}
+
+impl Undo {
+    /// Who may import is told of the lock that takes a whole import back, in place of what its single changes would take.
+    fn check_lock_would_do(
+        &self,
+        office: &Office<'_>,
+        ask: &Ask<'_>,
+        undoing: &Undoing,
+        obstruction: &Obstruction,
+    ) -> Result<(), Refusal> {
+        let Obstruction::Refused(refusal) = obstruction else { return Ok(()) };
+        let helps = matches!(refusal.code, RefusalCode::NotPermitted | RefusalCode::LockMissing);
+        if !helps || undoing.import.is_none() || !office.accounts.may(ask.who, Right::Import) {
+            return Ok(());
+        }
+        check_lock(office.plan()?, office.own_session(ask)?, self.lock, &[Action::DataImport]).map(|_| ())
     }
 }
 

@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sign-offs", "Asking others out of a plan."),
     ("status", "How the service is doing, and who works with it."),
     ("timetable", "Who meets when and where, what collides, what is not placed yet, and what is covered."),
+    ("undo", "Changes and imports, taken back as new changes."),
     ("users", "Users, the groups that their rights come from, and the tokens of programs."),
 ];
 

@@ -1,5 +1,7 @@
 //! The history of a record.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +45,18 @@ pub struct FieldChanged {
     pub field: String,
     pub from: serde_json::Value,
     pub to: serde_json::Value,
+}
+
+/// What taking back led to.
+#[derive(Serialize, ToSchema)]
+pub struct Undone {
+    /// How many of the changes were taken back; the others were so already.
+    pub undone: u64,
+    /// By kind: records that are there again, whose fields were set back, for which nothing was left to do, that are gone again.
+    pub counts: BTreeMap<String, super::ImportCount>,
+    /// Where it was written; the head of the ledger when there was nothing to do.
+    #[schema(required)]
+    pub position: Option<String>,
 }
 
 /// What a record is at one moment and was at an earlier one.

@@ -151,22 +151,21 @@ impl Work<'_> {
             (None, Some(name)) => self.scratch.last_revision(was.kind, name),
             (None, None) => 0,
         };
-        let mut last = used.max(revision) + 1;
+        let first = used.max(revision) + 1;
         let made = RecordCreated {
             record: was.id,
             kind: was.kind,
-            revision: last,
+            revision: first,
             hour_of: was.hour_of,
             fields: sealed_fields(was, &was.fields),
             import: None,
         };
         let mut events = vec![made.into()];
-        for (period, own) in &was.by_period {
-            last += 1;
+        for (revision, (period, own)) in (first + 1..).zip(&was.by_period) {
             let change = |(field, value)| FieldChange { field, from: None, to: Some(value) };
             let changes = sealed_fields(was, own).into_iter().map(change).collect();
             let (record, kind, period) = (was.id, was.kind, Some(*period));
-            events.push(RecordChanged { record, kind, revision: last, period, changes, import: None }.into());
+            events.push(RecordChanged { record, kind, revision, period, changes, import: None }.into());
         }
         Ok(events)
     }
