@@ -23,6 +23,7 @@ fuzz: postgresql ## has schemathesis try the interface as three groups, some ten
 soak: postgresql ## runs the long tests in full, half an hour or more, and writes bench/SOAK.md
 	cargo build --package api --bin daybook
 	DAYBOOK_SOAK=1 cargo test --package domain --test invariants
+	scripts/with-postgres bash -c 'DAYBOOK_SOAK=1 DAYBOOK_TEST_URL=$$DATABASE_URL cargo test --package projections --test as_of -- --nocapture'
 	cargo test --package tests --test daybook -- --ignored --exact --nocapture soak::soak
 
 bench: postgresql ## measures, and writes bench/RESULTS.md
