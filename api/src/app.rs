@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use projections::Projections;
+use tokio::sync::Semaphore;
 
+use crate::audit::export::EXPORTS_MAX;
 use crate::desk::Desk;
 use crate::http::{LoginLimiter, Shutdown};
 use crate::passwords::Passwords;
@@ -36,6 +38,8 @@ pub struct Parts {
     pub node: String,
     /// When it was started.
     pub started_at: DateTime<Utc>,
+    /// Places for files of the audit that are being written.
+    pub audit_exports: Arc<Semaphore>,
     /// The last position that this node has acknowledged.
     acknowledged: AtomicI64,
 }
@@ -68,6 +72,7 @@ impl App {
             shutdown,
             node,
             started_at,
+            audit_exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             acknowledged,
         }))
     }

@@ -6,6 +6,7 @@
 //! could read it.
 
 mod address;
+mod audit;
 mod banner;
 mod database;
 mod demo;
@@ -68,6 +69,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
     Verify(verify::VerifyArgs),
+    Audit(audit::AuditArgs),
     Openapi(openapi::OpenapiArgs),
 }
 
@@ -99,6 +101,7 @@ impl Command {
             Command::Migrate(args) => args.json,
             Command::Rebuild(args) => args.json,
             Command::Verify(args) => args.json,
+            Command::Audit(args) => args.json,
             Command::Serve(_) | Command::Demo(_) | Command::Openapi(_) => false,
         }
     }
@@ -126,6 +129,7 @@ impl Command {
             Command::Migrate(args) => migrate::migrate(args).await,
             Command::Rebuild(args) => rebuild::rebuild(args).await,
             Command::Verify(args) => verify::verify(args).await,
+            Command::Audit(args) => audit::audit(args).await,
             Command::Openapi(_) => openapi::openapi(),
             Command::Serve(_) | Command::Demo(_) => Ok(()),
         }

@@ -64,12 +64,12 @@ mod strict;
 pub mod texts;
 
 pub use bearer::{Bearer, SESSION_COOKIE};
-pub use context::{Peer, RequestContext};
+pub use context::{Peer, RequestContext, is_request_id};
 pub use conventions::{Settings, conventions};
 pub use date::Date;
 pub use docs::docs;
 pub use headers::{AsOf, GivenPosition, IdempotencyKey, LockHeader, MinPosition, OutageState, WritePosition};
-pub use in_time::{GivenMoment, InTime};
+pub use in_time::{GivenMoment, InTime, NoMoment};
 pub use json::Json;
 pub use language::Language;
 pub use login_limit::{LoginLimiter, RetryAfter};

@@ -1,5 +1,6 @@
 //! All routes, in one function. A handler says in its signature what it needs, calls one command or one question, and is short.
 
+pub mod audit;
 pub mod batch;
 pub mod changes;
 pub mod cover_list;
@@ -71,6 +72,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(changes::routes())
         .merge(history::routes())
         .merge(differences::routes())
+        .merge(audit::routes())
         .merge(users::routes())
         .merge(groups::routes())
         .merge(tokens::routes())

@@ -156,6 +156,7 @@ say-position = a position such as 1.4711, or now, belongs here
 say-moment = must be a position such as 1.4711 or a time such as 2026-11-22T08:00:00Z
 say-position-ahead = nothing has this position yet
 say-record-named = a record is named like teachers/GAUSS, lessons/7/placements/2 or time-grid
+say-request-id = a request id has 1 to 128 letters, digits and -_.:/+=@
 say-period-of-hours = only the hours of a lesson are asked for by period
 say-end-before-start = the end is before the start
 say-files-max = an import has at most { $max } files

@@ -34,6 +34,7 @@ pub mod give_up_optimisation;
 pub mod issue_token;
 pub mod log_in;
 pub mod post_notice;
+pub mod read_audit;
 pub mod read_message;
 pub mod remove_group;
 pub mod remove_record;
@@ -117,6 +118,15 @@ pub enum Stream {
     School,
     /// Messages. No decision reads it, so that a message never stands in anybody's way.
     Messages,
+    /// Who looked at the audit. No decision reads it either.
+    Audit,
+}
+
+impl Stream {
+    /// Whether no decision reads it: then it has no version that could have moved.
+    pub fn is_unread(self) -> bool {
+        matches!(self, Stream::Messages | Stream::Audit)
+    }
 }
 
 /// What a command leads to.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 mod accounts;
+mod audit;
 mod message;
 mod notice;
 mod outage;
@@ -15,6 +16,7 @@ mod sign_off;
 mod site;
 
 pub use accounts::*;
+pub use audit::*;
 pub use message::*;
 pub use notice::*;
 pub use outage::*;
@@ -147,6 +149,8 @@ events! {
     SchoolShut,
     /// School.
     SchoolOpened,
+    /// The stream of the audit, which no decision reads.
+    AuditRead,
 }
 
 /// An event that this build cannot read.

@@ -100,6 +100,7 @@ fn samples() -> Vec<Event> {
     all.extend(of_schools());
     all.extend(of_notices());
     all.extend(of_messages());
+    all.extend(of_audit());
     all
 }
 
@@ -426,6 +427,27 @@ fn of_messages() -> Vec<Event> {
         MessageSent { plan: None, to: Vec::new(), ..sent }.into(),
         MessageRead { message: 4711, by: user(2) }.into(),
     ]
+}
+
+fn of_audit() -> Vec<Event> {
+    let whole = AuditRead {
+        by: Who::Token(TokenId(id(3))),
+        position: Some(12),
+        plan: "100234~2026-2027~1".parse().ok(),
+        record: Some(personal("teachers/GAUSS")),
+        actor: Some(personal("anna")),
+        r#type: Some("RecordChanged".to_owned()),
+        request: Some("req-1".to_owned()),
+        from: Some("1.10".to_owned()),
+        to: Some("2026-11-22T08:00:00Z".to_owned()),
+        oldest_first: true,
+        after: Some(20),
+        limit: Some(100),
+        ..AuditRead::new(AuditForm::Page)
+    };
+    let forms = [AuditForm::Event, AuditForm::Csv, AuditForm::Ndjson, AuditForm::Table];
+    let bare = forms.map(|form| AuditRead { by: user(2), ..AuditRead::new(form) }.into());
+    [whole.into()].into_iter().chain(bare).collect()
 }
 
 /// The lines that today's build writes, by type.

@@ -9,6 +9,8 @@ create table account (
     primary key (account_id, valid_from)
 );
 
+create index account_name on account (name);
+
 -- When somebody last logged in. Only the last time counts, so it has no past.
 create table last_login (
     user_id uuid primary key,

@@ -49,3 +49,4 @@ create table change_name (
 
 create index change_name_named on change_name (plan, kind, name) where name is not null;
 create index change_name_hour on change_name (lesson_id, n) where lesson_id is not null;
+create index change_name_single on change_name (plan, kind) where name is null and lesson_id is null;

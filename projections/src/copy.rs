@@ -95,6 +95,13 @@ impl Column for String {
     }
 }
 
+/// A value of the type `bytea`.
+impl Column for Vec<u8> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, self);
+    }
+}
+
 impl Column for DateTime<Utc> {
     fn put(&self, bytes: &mut Vec<u8>) {
         (self.timestamp_micros() - EPOCH_SECONDS * 1_000_000).put(bytes);
@@ -185,6 +192,7 @@ mod tests {
             ("record", include_str!("record/filled.rs")),
             ("placement", include_str!("placement/filled.rs")),
             ("change", include_str!("change/filled.rs")),
+            ("audit", include_str!("audit/filled.rs")),
         ];
         for (projection, source) in filled {
             let sql: String = crate::generation::definitions_of(projection).collect();

@@ -30,6 +30,7 @@ const DEFINITIONS: &[&str] = &[
     include_str!("../../migrations/read_model/87_outage.sql"),
     include_str!("../../migrations/read_model/88_node.sql"),
     include_str!("../../migrations/read_model/90_refusal.sql"),
+    include_str!("../../migrations/read_model/92_audit.sql"),
 ];
 
 /// Why there is no schema for the read models.

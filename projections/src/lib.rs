@@ -5,6 +5,7 @@
 
 pub mod account;
 mod asked;
+pub mod audit;
 pub mod change;
 pub mod collision;
 mod copy;
@@ -62,6 +63,7 @@ pub fn read_models() -> Vec<Box<dyn Projection>> {
         Box::new(change::Changes),
         Box::new(import::Imports),
         Box::new(refusal::Refusals),
+        Box::new(audit::Audit),
         Box::new(message::Messages),
         Box::new(notice::Notices),
         Box::new(outage::Outages),

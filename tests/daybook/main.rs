@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
+mod audit_trail;
 mod away;
 mod bad_input;
 mod batch;

@@ -60,6 +60,11 @@ impl Failed {
         Failed { status: Status::Misused, ..Failed::wrong(text) }
     }
 
+    /// The same as something that was used wrongly.
+    pub fn into_misused(self) -> Failed {
+        Failed { status: Status::Misused, ..self }
+    }
+
     /// The ledger could not be reached.
     pub fn unreachable(text: impl Into<String>) -> Failed {
         Failed { status: Status::Unreachable, ..Failed::wrong(text) }

@@ -176,6 +176,7 @@ impl Held {
             }
             // Nobody decides on it, so it has no version that could have moved.
             Stream::Messages => (domain::StreamName::from("messages"), 0),
+            Stream::Audit => (domain::StreamName::from("audit"), 0),
         }
     }
 }

@@ -34,7 +34,7 @@ impl RequestContext {
     /// Takes over what is sane.
     pub fn of(headers: &HeaderMap) -> RequestContext {
         let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-        let request_id = match text(REQUEST_ID).filter(|id| is_sane(id)) {
+        let request_id = match text(REQUEST_ID).filter(|id| is_request_id(id)) {
             Some(given) => given.into(),
             None => (&*Uuid::new_v4().hyphenated().encode_lower(&mut Uuid::encode_buffer())).into(),
         };
@@ -62,7 +62,8 @@ impl RequestContext {
     }
 }
 
-fn is_sane(id: &str) -> bool {
+/// Whether an `X-Request-Id` is taken over: 1 to 128 letters, digits, `-_.:/+=@`.
+pub fn is_request_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
     (1..=128).contains(&id.len()) && id.bytes().all(allowed)
 }

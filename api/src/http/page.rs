@@ -25,6 +25,8 @@ pub const LIMIT_MAX: u16 = 1000;
 pub struct Page {
     /// At most so many items, 1 to 1000.
     pub limit: u16,
+    /// Whether the request said so.
+    pub is_limited: bool,
     after: Option<String>,
     uri: Uri,
 }
@@ -50,7 +52,7 @@ impl Page {
             .extensions
             .get::<axum::extract::OriginalUri>()
             .map_or_else(|| parts.uri.clone(), |whole| whole.0.clone());
-        Ok(Page { limit: limit.unwrap_or(LIMIT_DEFAULT), after, uri })
+        Ok(Page { limit: limit.unwrap_or(LIMIT_DEFAULT), is_limited: limit.is_some(), after, uri })
     }
 
     /// Where the last page ended, in the list's own terms; `None` at the start. 422 when it is no cursor of this list.

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
+use crate::audit::record_kind;
 use crate::desk::Failure;
 use crate::http::openapi::{AS_OF, READ_LIST, READING};
 use crate::http::{Code, InTime, Listing, PlanPath, Problem, refusing, taking};
@@ -45,7 +46,7 @@ async fn show_history(
 ) -> Result<Response, Problem> {
     let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
     let query = list.filter;
-    let Some(kind) = kind_of(&query.record) else {
+    let Some(kind) = record_kind(&query.record) else {
         let how = "a record is named like teachers/GAUSS, lessons/7/placements/2 or time-grid";
         return Err(Problem::invalid("/query/record", how));
     };
@@ -68,38 +69,4 @@ async fn show_history(
     let Some(items) = found.map_err(Failure::from)? else { return Err(Problem::new(Code::NotFound)) };
     let page = list.page.answer(items, |(position, _)| *position);
     Ok(when.answer(page.map(|(_, item)| item)))
-}
-
-/// The kind of a record by its address below the plan; nothing for what is none.
-fn kind_of(record: &str) -> Option<Kind> {
-    let Some((kind, name)) = record.split_once('/') else {
-        return record.parse().ok().filter(|kind: &Kind| kind.is_singleton());
-    };
-    let kind: Kind = kind.parse().ok().filter(|kind| Kind::NAMED.contains(kind) && !name.is_empty())?;
-    let hour = name.rsplit_once("/placements/").filter(|_| kind == Kind::Lessons);
-    let is_hour = hour.is_some_and(|(_, n)| n.parse::<u32>().is_ok());
-    Some(if is_hour { Kind::Placements } else { kind })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_is_named_by_its_address() {
-        for (record, kind) in [
-            ("teachers/GAUSS", Some(Kind::Teachers)),
-            ("rooms/A/1", Some(Kind::Rooms)),
-            ("lessons/7/placements/2", Some(Kind::Placements)),
-            ("lessons/7/placements/x", Some(Kind::Lessons)),
-            ("time-grid", Some(Kind::TimeGrid)),
-            ("teachers", None),
-            ("teachers/", None),
-            ("placements/2", None),
-            ("sessions/1", None),
-            ("", None),
-        ] {
-            assert_eq!(kind_of(record), kind, "{record}");
-        }
-    }
 }

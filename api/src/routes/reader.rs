@@ -7,7 +7,7 @@ use domain::{PlanId, Right, Who};
 use http::request::Parts;
 
 use crate::app::App;
-use crate::desk::Caller;
+use crate::desk::{Caller, Request};
 use crate::http::{Bearer, Code, IfNoneMatch, Language, MinPosition, Problem, RequestContext};
 
 /// How long a read waits for the position that it must have.
@@ -68,6 +68,17 @@ impl Reader {
     /// The language of the answer.
     pub fn language(&self) -> Language {
         self.context.language()
+    }
+
+    /// Under which name the ledger knows the request, where reading is noted.
+    pub fn request(&self) -> Request {
+        Request {
+            who: self.caller.who,
+            session: self.caller.session,
+            keyed: None,
+            request_id: Some(self.context.request_id.to_string()),
+            traceparent: self.context.traceparent.as_ref().map(ToString::to_string),
+        }
     }
 
     /// Checks the plan and the right, then waits until the read models show what they must: 404, 403, 409, 503.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+mod audit;
 mod day;
 mod history;
 mod messages;
@@ -17,6 +18,7 @@ pub mod outage;
 pub mod records;
 mod status;
 
+pub use audit::*;
 pub use day::*;
 pub use history::*;
 pub use messages::*;

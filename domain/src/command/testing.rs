@@ -356,7 +356,7 @@ impl Desk {
             Stream::Sessions => self.sessions.evolve(&event, &at),
             Stream::Accounts => self.accounts.evolve(&event, &at),
             Stream::Site => self.site.evolve(&event, &at),
-            Stream::Messages => {}
+            Stream::Messages | Stream::Audit => {}
         }
         self.log.push((event, who, stamp));
     }

@@ -36,7 +36,7 @@ impl Folded {
             (Stream::Accounts, _) => folding.fold(&mut self.accounts, entry),
             (Stream::Site, _) => folding.fold(&mut self.site, entry),
             (Stream::School, _) => folding.fold(&mut self.school, entry),
-            (Stream::Messages, _) => {}
+            (Stream::Messages | Stream::Audit, _) => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! Read models on a real PostgreSQL: events are appended, the read models followed, questions asked.
 
 mod asked_then;
+mod audit;
 mod day;
 mod day_by_fold;
 mod feed;

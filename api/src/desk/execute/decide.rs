@@ -13,6 +13,17 @@ use crate::desk::cell::Outcome;
 use crate::desk::held::Held;
 use crate::desk::history::actor_of;
 
+/// The order in which an append writes its streams.
+const STREAMS: [Stream; 7] = [
+    Stream::Plan,
+    Stream::School,
+    Stream::Sessions,
+    Stream::Accounts,
+    Stream::Site,
+    Stream::Messages,
+    Stream::Audit,
+];
+
 /// An append, and what it leads to when it is written.
 pub(super) struct Decided {
     pub append: Append,
@@ -81,9 +92,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
         let epoch = self.desk.epoch();
         let mut outcomes = Vec::new();
         let mut offset = 0;
-        for stream in
-            [Stream::Plan, Stream::School, Stream::Sessions, Stream::Accounts, Stream::Site, Stream::Messages]
-        {
+        for stream in STREAMS {
             let own: Vec<Event> =
                 events.iter().filter(|(to, _)| *to == stream).map(|(_, event)| event.clone()).collect();
             if own.is_empty() {
@@ -94,7 +103,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             let count = own.len() as i64;
             append.writes.push(Write {
                 stream: name,
-                expected: if stream == Stream::Messages { Expected::Any } else { Expected::Exactly(version) },
+                expected: if stream.is_unread() { Expected::Any } else { Expected::Exactly(version) },
                 events: own.iter().map(new_event).collect(),
             });
             let fate = append.fate.clone();
@@ -104,7 +113,7 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
                 Stream::Sessions => held.sessions.decide(own, epoch, fate),
                 Stream::Accounts => held.accounts.decide(own, epoch, fate),
                 Stream::Site => held.site.decide(own, epoch, fate),
-                Stream::Messages => None,
+                Stream::Messages | Stream::Audit => None,
             };
             outcomes.extend(outcome.map(|outcome| (outcome, offset)));
             offset += count;

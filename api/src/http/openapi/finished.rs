@@ -8,6 +8,7 @@ use utoipa::openapi::OpenApi;
 
 /// The groups of routes that are not the records of one kind, each with what it is about.
 const TAGS: &[(&str, &str)] = &[
+    ("audit", "Everything that happened, and who looked at it."),
     ("batch", "Several changes of a plan, all or nothing."),
     ("changes", "What happened in a plan since a position."),
     ("imports", "Files of Untis, read into a plan."),
