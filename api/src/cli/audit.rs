@@ -120,7 +120,7 @@ impl FilterArgs {
 
 /// Carries it out.
 pub async fn audit(args: AuditArgs) -> Result<(), Failed> {
-    args.log.begin("warn")?;
+    args.log.begin("warn", None)?;
     if let Some(What::Show { position }) = &args.what {
         if !args.filters.is_empty() {
             return Err(Failed::misused("`daybook audit show` takes a position and no filters"));
