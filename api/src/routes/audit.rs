@@ -47,7 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         ("request" = Option<String>, Query, description = "Only what the request with this `X-Request-Id` did"),
         ("from" = Option<String>, Query, description = "From this position or time on"),
         ("to" = Option<String>, Query, description = "Before this position or time"),
-        ("order" = Option<schemas::AuditOrder>, Query, description = "`newest` first, or `oldest`")),
+        ("order" = Option<String>, Query, description = "`newest` first, or `oldest`")),
     responses((status = 200, description = "In the order that was asked for", content(
         (schemas::Page<schemas::AuditEvent> = "application/json"),
         (String = "text/csv"),

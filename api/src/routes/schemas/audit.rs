@@ -3,14 +3,6 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What comes first.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AuditOrder {
-    Newest,
-    Oldest,
-}
-
 /// Something that happened, as it stands in the ledger.
 #[derive(Serialize, ToSchema)]
 pub struct AuditEvent {

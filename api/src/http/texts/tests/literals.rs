@@ -49,12 +49,13 @@ const NOT_SAID: [&str; 22] = [
 ];
 
 /// Literals with blanks that are no sentences.
-const NO_SENTENCES: [(&str, &str); 18] = [
+const NO_SENTENCES: [(&str, &str); 19] = [
     ("domain/src/event.rs", "an event of type {type} cannot be read: {cause}"),
     ("api/src/desk.rs", "{error}, and nobody took it in"),
     ("api/src/audit/export.rs", "cut off"),
     ("api/src/routes/audit.rs", "text/csv; charset=utf-8; header=present"),
     ("api/src/routes/audit.rs", "attachment; filename=\"audit.csv\""),
+    ("api/src/routes/audit.rs", "attachment; filename=\"audit.ndjson\""),
     ("api/src/http/page.rs", "<{}?{}>; rel=\"next\""),
     ("api/src/http/texts.rs", "{pointer}: {detail}"),
     ("api/src/http/json.rs", " at line "),
