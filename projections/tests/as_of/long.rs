@@ -152,6 +152,7 @@ impl Happened {
             Stream::Accounts => Accounts::stream(),
             Stream::Site => Site::stream(),
             Stream::Messages => StreamName::from("messages"),
+            Stream::Audit => StreamName::from("audit"),
         };
         let plan = entry.plan.as_ref().and_then(|plan| desk.now.plans.get(plan));
         let session = plan.and_then(|plan| plan.sessions.iter().find(|it| it.who == entry.who));
