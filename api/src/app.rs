@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::audit::export::EXPORTS_MAX;
 use crate::desk::Desk;
+use crate::follow::Followers;
 use crate::http::{LoginLimiter, Shutdown};
 use crate::passwords::Passwords;
 
@@ -32,6 +33,8 @@ pub struct Parts {
     pub passwords: Arc<Passwords>,
     /// Counts failed log-ins.
     pub logins: LoginLimiter,
+    /// Those who follow what happens.
+    pub followers: Arc<Followers>,
     /// Says when the service drains.
     pub shutdown: Shutdown,
     /// The name of this node.
@@ -69,6 +72,7 @@ impl App {
             projections,
             passwords,
             logins,
+            followers: Arc::default(),
             shutdown,
             node,
             started_at,

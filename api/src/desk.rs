@@ -116,6 +116,13 @@ pub struct Desk {
     running: Mutex<HashMap<CommandId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// Where users, groups, tokens and, for those in no plan, sessions stand; to be compared, nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    accounts: (u64, i64),
+    sessions: (u64, i64),
+}
+
 /// Why there is no answer of the command's own.
 #[derive(Debug, Clone)]
 pub enum Failure {
@@ -270,6 +277,17 @@ impl Desk {
     /// A session or a lock has been heard of; written soon.
     pub fn note_contact(&self, contact: uuid::Uuid) {
         self.contacts.note(contact);
+    }
+
+    /// How often a session has to be heard of so that its contact is never older than it may be.
+    pub fn contact_every(&self) -> Duration {
+        self.contacts.every()
+    }
+
+    /// Where the states stand that say what a caller may: as long as they are the same, so is the answer.
+    pub fn marks(&self, caller: &Caller) -> Marks {
+        let sessions = if caller.plan.is_none() { self.sessions.mark() } else { (0, 0) };
+        Marks { accounts: self.accounts.mark(), sessions }
     }
 
     /// Users, groups and tokens as they are in the ledger, for as long as one needs them.

@@ -40,6 +40,7 @@
 //! `routes!` takes handlers of *one* path. A list answers `page.answer(rows, |row| cursor)` with `limit + 1` rows read
 //! ([`Page`]); a GET of one record [`tagged`]; a refusal is `Err(Problem::…)` or `Err(Code::….into())`.
 
+pub mod accept;
 pub mod bearer;
 pub mod context;
 pub mod conventions;
@@ -63,12 +64,15 @@ pub mod serve;
 mod strict;
 pub mod texts;
 
+pub use accept::wants_events;
 pub use bearer::{Bearer, SESSION_COOKIE};
 pub use context::{Peer, RequestContext, is_request_id};
 pub use conventions::{Settings, conventions};
 pub use date::Date;
 pub use docs::docs;
-pub use headers::{AsOf, GivenPosition, IdempotencyKey, LockHeader, MinPosition, OutageState, WritePosition};
+pub use headers::{
+    AsOf, GivenPosition, IdempotencyKey, LastEventId, LockHeader, MinPosition, OutageState, WritePosition,
+};
 pub use in_time::{GivenMoment, InTime, NoMoment};
 pub use json::Json;
 pub use language::Language;

@@ -154,6 +154,7 @@ say-seconds-max = Höchstens { $max } Sekunden.
 say-position = Hier gehört eine Position wie 1.4711 oder now hin.
 say-moment = Hier gehört eine Position wie 1.4711 oder eine Zeit wie 2026-11-22T08:00:00Z hin.
 say-position-ahead = Diese Position gibt es noch nicht.
+say-past-still = Die Vergangenheit ändert sich nicht; da ist nichts zu verfolgen.
 say-record-named = Ein Datensatz wird wie teachers/GAUSS, lessons/7/placements/2 oder time-grid benannt.
 say-request-id = eine Anfragenummer hat 1 bis 128 Buchstaben, Ziffern und -_.:/+=@
 say-period-of-hours = Nur nach den Stunden eines Unterrichts wird mit Periode gefragt.

@@ -155,6 +155,7 @@ say-seconds-max = at most { $max } seconds
 say-position = a position such as 1.4711, or now, belongs here
 say-moment = must be a position such as 1.4711 or a time such as 2026-11-22T08:00:00Z
 say-position-ahead = nothing has this position yet
+say-past-still = the past does not change: there is nothing to follow
 say-record-named = a record is named like teachers/GAUSS, lessons/7/placements/2 or time-grid
 say-request-id = a request id has 1 to 128 letters, digits and -_.:/+=@
 say-period-of-hours = only the hours of a lesson are asked for by period

@@ -154,6 +154,7 @@ say-seconds-max = Enintään { $max } sekuntia.
 say-position = Tähän kuuluu kohta, kuten 1.4711, tai now.
 say-moment = Tähän kuuluu kohta, kuten 1.4711, tai aika, kuten 2026-11-22T08:00:00Z.
 say-position-ahead = Tätä kohtaa ei vielä ole.
+say-past-still = Mennyt ei muutu; siinä ei ole mitään seurattavaa.
 say-record-named = Tietue nimetään kuten teachers/GAUSS, lessons/7/placements/2 tai time-grid.
 say-request-id = pyynnön tunnuksessa on 1–128 kirjainta, numeroa ja merkkiä -_.:/+=@
 say-period-of-hours = Vain oppitunnin tunteja kysytään jaksoittain.

@@ -154,6 +154,7 @@ say-seconds-max = Högst { $max } sekunder.
 say-position = Här ska en position som 1.4711, eller now, stå.
 say-moment = Här ska en position som 1.4711 eller en tid som 2026-11-22T08:00:00Z stå.
 say-position-ahead = Den positionen finns inte ännu.
+say-past-still = Det förflutna ändras inte; där finns inget att följa.
 say-record-named = En post anges som teachers/GAUSS, lessons/7/placements/2 eller time-grid.
 say-request-id = ett id för en begäran har 1 till 128 bokstäver, siffror och -_.:/+=@
 say-period-of-hours = Bara en lektions timmar frågas efter per period.

@@ -9,9 +9,14 @@ use uuid::Uuid;
 use crate::who::who_named;
 
 mod filled;
+mod followed;
 mod names;
 mod shown;
 mod taken_in;
+
+pub use followed::{
+    Called, Reached, Stretch, Told, Without, reached_for_followers, stretch, stretch_of_plans,
+};
 
 /// The read model of changes: tables `change` and `change_name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,11 +68,14 @@ pub struct Feed {
 /// A row of the feed.
 #[derive(Debug, Clone)]
 struct ChangeRow {
+    plan: String,
     position: i64,
     append_end: i64,
     epoch: i64,
     at: DateTime<Utc>,
     r#type: String,
+    kind: Option<String>,
+    subject_id: Option<Uuid>,
     subject: String,
     who: String,
     session_id: Option<Uuid>,
@@ -89,7 +97,7 @@ impl ChangeRow {
     }
 
     /// The change as the API shows it, by `CloudEvents` 1.0.
-    fn cloud_event(&self, plan: &str, name_of: NameOf<'_>) -> Json {
+    fn cloud_event(&self, name_of: NameOf<'_>) -> Json {
         let position = self.position_text();
         let mut data = Map::new();
         data.insert("by".into(), json!(name_of(who_named(&self.who))));
@@ -108,7 +116,7 @@ impl ChangeRow {
         json!({
             "specversion": "1.0",
             "id": position,
-            "source": format!("/v1/plans/{plan}"),
+            "source": format!("/v1/plans/{}", self.plan),
             "type": format!("daybook.{}", self.r#type),
             "subject": self.subject,
             "time": self.at.to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -177,18 +185,21 @@ pub(crate) fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (Str
     }
 }
 
-/// A question about the changes of a plan, the first argument, after a position and up to another one.
+/// A question about the changes of a plan, the first argument, after a position and up to another one; or of `several` plans.
 macro_rules! select_change {
-    ($where:literal, $($argument:expr),+) => {
+    (several $($argument:expr),+) => { select_change!(@ "plan = any ($1)", "true order by position", $($argument),+) };
+    ($where:literal, $($argument:expr),+) => { select_change!(@ "plan = $1", $where, $($argument),+) };
+    (@ $of:literal, $where:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             ChangeRow,
-            "select position, append_end, epoch, at, type, subject, who, session_id, mode, period, revision, changes,
-                more, cause, request
-            from change where plan = $1 and position > $2 and position <= $3 and " + $where,
+            "select plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id, mode, period,
+                revision, changes, more, cause, request
+            from change where " + $of + " and position > $2 and position <= $3 and " + $where,
             $($argument),+
         )
     };
 }
+use select_change;
 
 /// What a filter leaves.
 enum Filter<'a> {
@@ -253,8 +264,7 @@ pub async fn changes(
         row.hide_sensitive(wanted.absences);
     }
     let shown = |row: &&ChangeRow| wanted.absences || !row.is_sensitive();
-    let items =
-        rows.iter().filter(kind_too).filter(shown).map(|row| row.cloud_event(&plan, name_of)).collect();
+    let items = rows.iter().filter(kind_too).filter(shown).map(|row| row.cloud_event(name_of)).collect();
     Ok(Feed { items, next })
 }
 
@@ -324,7 +334,8 @@ async fn read(
     }
 }
 
-fn kind_of_subject(subject: &str) -> &str {
+/// The kind of what a change is about, by its subject: `teachers`, or `placements` for an hour of a lesson.
+pub fn kind_of_subject(subject: &str) -> &str {
     let mut parts = subject.split('/');
     let first = parts.next().unwrap_or_default();
     if subject.contains("/placements/") && first == "lessons" { "placements" } else { first }
@@ -340,7 +351,7 @@ async fn records_called(
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
     let Some((kind, name)) = subject.split_once('/') else {
         let singletons = sqlx::query_as!(
-            Called,
+            Named,
             "select record_id, case when valid_to <= $3 then valid_to end as valid_to from change_name
             where plan = $1 and kind = $2 and name is null and lesson_id is null and valid_from <= $3",
             plan,
@@ -355,7 +366,7 @@ async fn records_called(
     let of_lesson = name.rsplit_once("/placements/").filter(|_| kind == "lessons");
     if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
         let hours = sqlx::query_as!(
-            Called,
+            Named,
             "select p.record_id, case when p.valid_to <= $4 then p.valid_to end as valid_to from change_name l
             join change_name p on p.lesson_id = l.record_id and p.n = $3 and p.valid_from <= $4
             where l.plan = $1 and l.kind = 'lessons' and l.name = $2 and l.valid_from <= $4
@@ -370,7 +381,7 @@ async fn records_called(
         return Ok(newest(&hours.fetch_all(pool).await?));
     }
     let named = sqlx::query_as!(
-        Called,
+        Named,
         "select record_id, case when valid_to <= $4 then valid_to end as valid_to from change_name
         where plan = $1 and kind = $2 and name = $3 and valid_from <= $4",
         plan,
@@ -382,13 +393,13 @@ async fn records_called(
 }
 
 /// A record that was called so until a position.
-struct Called {
+struct Named {
     record_id: Uuid,
     valid_to: Option<i64>,
 }
 
-fn newest(found: &[Called]) -> (Vec<Uuid>, Vec<Uuid>) {
-    let until = |it: &Called| it.valid_to.unwrap_or(i64::MAX);
+fn newest(found: &[Named]) -> (Vec<Uuid>, Vec<Uuid>) {
+    let until = |it: &Named| it.valid_to.unwrap_or(i64::MAX);
     let newest = found.iter().map(until).max();
     let now = found.iter().filter(|it| Some(until(it)) == newest).map(|it| it.record_id).collect();
     (found.iter().map(|it| it.record_id).collect(), now)

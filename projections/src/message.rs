@@ -95,6 +95,32 @@ pub async fn received(
     Ok(rows.into_iter().map(|row| view(row, &to, &reader, name_of)).collect())
 }
 
+/// That there is a new message, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newly {
+    /// What it is known by, without the epoch.
+    pub position: i64,
+    /// One of those who get it; nothing where it is for everybody who is logged in.
+    pub who: Option<Who>,
+}
+
+/// Who has got a message after a position and up to another one; in order.
+pub async fn newly(pool: &PgPool, after: i64, upto: i64) -> Result<Vec<Newly>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select m.position, m.for_all, t.who as "who?" from message m
+        left join message_to t on t.position = m.position and not m.for_all
+        where m.position > $1 and m.position <= $2 and (m.for_all or t.who is not null) order by m.position"#,
+        after,
+        upto,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Newly { position: row.position, who: row.who.as_deref().map(who_named) })
+        .collect())
+}
+
 /// The messages that somebody sent before a position, newest first: at most `limit`, each with who has read it.
 pub async fn sent(
     pool: &PgPool,

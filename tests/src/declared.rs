@@ -25,6 +25,27 @@ pub fn check(method: &Method, path: &str, status: StatusCode, body: &Json) {
     }
 }
 
+/// Panics when an event of a stream is not as the description says.
+pub fn check_event(name: &str, data: &Json) {
+    let shape = match name {
+        "message" => "Message",
+        "outage" => "Outage",
+        name if name.starts_with("daybook.") => "Change",
+        "position" | "sign-off" => {
+            let members: Vec<&str> =
+                data.as_object().expect("an object").keys().map(String::as_str).collect();
+            let expected: &[&str] =
+                if name == "position" { &["position"] } else { &["by", "message", "ends_at"] };
+            assert_eq!(members, expected, "{name}");
+            return;
+        }
+        other => panic!("{other} is no event of the description: {data}"),
+    };
+    if let Err(fault) = fits(&description()["components"]["schemas"][shape], data) {
+        panic!("{name}: {fault}; the data is {data}");
+    }
+}
+
 fn route(path: &str) -> Option<(&'static str, &'static Json)> {
     let asked: Vec<&str> = path.split('/').collect();
     let is_asked = |template: &str| {

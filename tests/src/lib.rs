@@ -3,6 +3,7 @@ pub mod audit;
 pub mod cluster;
 pub mod declared;
 pub mod doings;
+pub mod events;
 pub mod office;
 pub mod person;
 pub mod proxy;

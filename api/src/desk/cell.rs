@@ -5,7 +5,7 @@
 //! a commit; and `committed`, to go back to when a commit fails.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::{At, Event, Fold, Stamp, StreamName};
@@ -25,6 +25,8 @@ pub struct Cell<S> {
     seen: AtomicI64,
     /// The version of the newest snapshot that this process knows of.
     aside: AtomicI64,
+    /// How often the state has moved here.
+    moves: Arc<AtomicU64>,
 }
 
 /// The states themselves, behind the lock.
@@ -41,6 +43,7 @@ pub struct Folded<S> {
     failed: Arc<AtomicBool>,
     /// Nothing has been read yet, or an append failed: the ledger is read before the next decision.
     must_read: bool,
+    moves: Arc<AtomicU64>,
 }
 
 struct Pending {
@@ -91,8 +94,10 @@ impl<S: Fold> Cell<S> {
             pending: VecDeque::new(),
             failed: Arc::default(),
             must_read: true,
+            moves: Arc::default(),
         };
         Cell {
+            moves: folded.moves.clone(),
             stream,
             folded: Arc::new(RwLock::new(folded)),
             seen: AtomicI64::new(0),
@@ -108,6 +113,11 @@ impl<S: Fold> Cell<S> {
     /// Somebody has seen this version in the ledger.
     pub fn note_seen(&self, version: i64) {
         self.seen.fetch_max(version, Ordering::Relaxed);
+    }
+
+    /// Moves whenever the state does, here or, as far as this node has heard, elsewhere.
+    pub fn mark(&self) -> (u64, i64) {
+        (self.moves.load(Ordering::Acquire), self.seen.load(Ordering::Relaxed))
     }
 
     /// The state, to be decided on; nobody else decides meanwhile.
@@ -165,6 +175,7 @@ impl<S: Fold> Cell<S> {
         folded.tip = S::clone(&folded.committed);
         folded.tip_version = folded.committed_version;
         folded.must_read = false;
+        folded.moves.fetch_add(1, Ordering::Release);
         Ok(folded)
     }
 
@@ -207,6 +218,7 @@ impl<S: Fold> Cell<S> {
         folded.tip = S::clone(&folded.committed);
         folded.tip_version = folded.committed_version;
         folded.must_read = false;
+        folded.moves.fetch_add(1, Ordering::Release);
         self.note_seen(folded.committed_version);
         Ok(())
     }
@@ -248,6 +260,7 @@ impl<S: Fold> Folded<S> {
             self.tip_version += 1;
             self.tip.evolve(event, &At { version: self.tip_version, epoch, stamp: None });
         }
+        self.moves.fetch_add(1, Ordering::Release);
         self.pending.push_back(Pending { version_before, events, fate, outcome: outcome.clone() });
         outcome
     }

@@ -29,6 +29,11 @@ impl Contacts {
         Contacts { every: WRITTEN_EVERY_MAX.min(shortest / 6), noted: Mutex::default() }
     }
 
+    /// How often contact is worth being noted.
+    pub fn every(&self) -> Duration {
+        self.every
+    }
+
     /// How much later than the contact itself it may stand in the table: a deadline has to wait so much longer.
     pub fn slack(&self) -> Duration {
         self.every * 2

@@ -20,6 +20,8 @@ pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotenc
 pub const POSITION: HeaderName = HeaderName::from_static("daybook-position");
 /// `Daybook-Min-Position`.
 pub const MIN_POSITION: HeaderName = HeaderName::from_static("daybook-min-position");
+/// `Last-Event-ID` of server-sent events.
+pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// `Daybook-As-Of`.
 pub const AS_OF: HeaderName = HeaderName::from_static("daybook-as-of");
 /// `Daybook-Lock`.
@@ -35,6 +37,10 @@ pub struct IdempotencyKey(pub String);
 /// `Daybook-Min-Position`: the read model must have come so far. Extracted as `Option<MinPosition>`; a bad one is 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinPosition(pub GivenPosition);
+
+/// `Last-Event-ID`: the position after which a stream that was broken off goes on; an empty one is none. A bad one is 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastEventId(pub GivenPosition);
 
 /// `Daybook-Lock`: the lock under which a change is made, as the client wrote it. Extracted as `Option<LockHeader>`; what is
 /// empty or no visible ASCII is 400.
@@ -102,6 +108,18 @@ impl MinPosition {
     }
 }
 
+impl LastEventId {
+    /// Reads the header.
+    pub fn in_headers(headers: &HeaderMap) -> Result<Option<LastEventId>, Problem> {
+        let Some(text) = single(headers, &LAST_EVENT_ID)?.filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(|position| Some(LastEventId(position)))
+            .map_err(|why: NoPosition| bad(&LAST_EVENT_ID, &why.to_string()))
+    }
+}
+
 impl LockHeader {
     /// Reads the header.
     pub fn in_headers(headers: &HeaderMap) -> Result<Option<LockHeader>, Problem> {
@@ -126,7 +144,7 @@ macro_rules! optional_header {
     )+};
 }
 
-optional_header!(IdempotencyKey, MinPosition, LockHeader);
+optional_header!(IdempotencyKey, MinPosition, LastEventId, LockHeader);
 
 /// One field of an answer, as a part of the response: `(WritePosition(position), Json(record))`.
 macro_rules! answered {

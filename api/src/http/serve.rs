@@ -16,11 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use self::stalled::Stalled;
 use self::unread::Unread;
 use self::worded::Worded;
 use super::context::Peer;
 use super::metrics::recorder;
 
+mod stalled;
 mod unread;
 mod worded;
 
@@ -60,6 +62,8 @@ pub struct ServeSettings {
     pub head_within: Duration,
     /// Largest head of a request in bytes, at least 8192.
     pub head_bytes_max: usize,
+    /// A connection whose other end has taken nothing of an answer for so long is cut off.
+    pub taken_within: Duration,
     /// How long open requests may go on after the shutdown began.
     pub drain: Duration,
 }
@@ -70,6 +74,7 @@ impl Default for ServeSettings {
             connections_max: 4096,
             head_within: Duration::from_secs(60),
             head_bytes_max: 64 << 10,
+            taken_within: Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }
     }
@@ -156,7 +161,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_within)
         .max_buf_size(settings.head_bytes_max.max(8192))
-        .serve_connection(Worded::new(TokioIo::new(stream)), service);
+        .serve_connection(Worded::new(Stalled::new(TokioIo::new(stream), settings.taken_within)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

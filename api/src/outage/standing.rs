@@ -20,6 +20,8 @@ const COME_AGAIN_BY_HAND: u32 = 30;
 pub struct Standing {
     known: RwLock<Arc<Known>>,
     gone: watch::Sender<bool>,
+    /// Counts what has changed but for the figures.
+    moves: watch::Sender<u64>,
     trouble: Notify,
     /// Log-ins refused here.
     pub refused: RefusedLogins,
@@ -54,6 +56,7 @@ impl Standing {
         Standing {
             known: RwLock::new(Arc::new(Known::new(started_at))),
             gone: watch::Sender::new(false),
+            moves: watch::Sender::new(0),
             trouble: Notify::new(),
             refused: RefusedLogins::default(),
         }
@@ -70,9 +73,18 @@ impl Standing {
         let mut next = Known::clone(&known);
         change(&mut next);
         let is_gone = next.ledger_lost.is_some();
+        let moves = !next.tells_the_same(&known);
         *known = Arc::new(next);
         drop(known);
+        if moves {
+            self.moves.send_modify(|moves| *moves += 1);
+        }
         self.gone.send_if_modified(|gone| std::mem::replace(gone, is_gone) != is_gone);
+    }
+
+    /// Moves whenever there is something else to tell of the outage than before.
+    pub fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
     }
 
     /// Whether the ledger does not answer this node.
@@ -131,6 +143,14 @@ impl Known {
             refused_logins: 0,
             has_others: false,
         }
+    }
+
+    /// Whether people would be told the same of the outage, but for figures.
+    fn tells_the_same(&self, other: &Known) -> bool {
+        self.outages == other.outages
+            && self.by == other.by
+            && self.ledger_lost == other.ledger_lost
+            && self.cut_off == other.cut_off
     }
 
     /// In one word, as it is for whoever asks this node.

@@ -230,7 +230,7 @@ fn message_position(app: &App, path: Result<Path<String>, Problem>) -> Result<i6
 }
 
 /// The message as the API shows it, in a language.
-fn shown(view: MessageView, language: Language) -> Json {
+pub(crate) fn shown(view: MessageView, language: Language) -> Json {
     let text = said_of(&view).map(|said| texts::say(&said, language));
     let mut json = view.json;
     json.insert("text".into(), text.or(view.text).into());
