@@ -112,6 +112,11 @@ impl Editor {
         Ok(answer.status == 200)
     }
 
+    /// The ledger's number of the last change.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Changes that were acknowledged to this one.
     pub fn changes(&self) -> u64 {
         self.changes

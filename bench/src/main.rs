@@ -1,11 +1,12 @@
-//! Measures Daybook: its ledger beside bare PostgreSQL and beside its peers, its commands over HTTP, how soon a change can be read,
-//! its memory, and what a long ledger costs.
+//! Measures Daybook: its ledger beside bare PostgreSQL and beside its peers, its commands over HTTP, how soon a change can be read
+//! and has come to those who follow, its memory, and what a long ledger costs.
 //! Prints one report and writes it to `RESULTS.md`. See README.md.
 
 mod cluster;
 mod commands;
 mod contestant;
 mod editor;
+mod followers;
 mod http;
 mod ledger;
 mod long;
@@ -63,6 +64,8 @@ enum Part {
     Http,
     /// Until a change can be read
     Visible,
+    /// Until a change has come to those who follow
+    Followers,
     /// The service's memory after a million events
     Memory,
     /// What a long ledger costs
@@ -125,6 +128,7 @@ async fn measure_all(arguments: &Arguments) -> Result<()> {
             Part::Ledger => vec![ledger::run(&cluster, &plan, &mut progress).await?],
             Part::Http => vec![commands::run(&program, &cluster, &plan, &mut progress).await?],
             Part::Visible => vec![visible::run(&program, &cluster, &plan, &mut progress).await?],
+            Part::Followers => vec![followers::run(&program, &cluster, &plan, &mut progress).await?],
             Part::Memory => vec![memory::run(&program, &cluster, &plan, &mut progress).await?],
             Part::Long => long::run(&program, &cluster, &cells, &plan, &mut progress).await?,
         };
@@ -164,6 +168,7 @@ impl Part {
             Self::Ledger => ledger::expected(plan),
             Self::Http => commands::expected(plan),
             Self::Visible => visible::expected(plan),
+            Self::Followers => followers::expected(plan),
             Self::Memory => memory::expected(plan),
             Self::Long => long::expected(cells, plan),
         }

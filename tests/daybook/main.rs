@@ -48,6 +48,7 @@ mod sign_offs;
 mod snapshots;
 mod soak;
 mod status_report;
+mod stream_races;
 mod streams;
 mod subscribers;
 mod time_travel;

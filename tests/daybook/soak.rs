@@ -12,8 +12,8 @@ use std::time::Duration;
 use tests::rounds::Rounds;
 
 use crate::{
-    change_races, cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, subscribers,
-    two_nodes,
+    change_races, cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, stream_races,
+    subscribers, two_nodes,
 };
 
 /// What one hammering showed.
@@ -99,6 +99,8 @@ async fn soak() {
     })
     .await;
     run(&mut rows, "two nodes on one plan", 1_000, two_nodes::hammer).await;
+    run(&mut rows, "500 follow, 200 changes a second", 12_000, |rounds| stream_races::hammer(500, rounds))
+        .await;
     run(&mut rows, "followers beside 64 writers", 200_000, subscribers::hammer).await;
     run(&mut rows, "replies to commits swallowed", 2_000, |rounds| async {
         (lost_replies::hammer(&rounds).await, rounds)
