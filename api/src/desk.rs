@@ -342,6 +342,11 @@ impl Desk {
         self.schools.cell(&number.to_owned(), || School::stream(number))
     }
 
+    /// How many plans and schools are in memory.
+    pub fn states_open(&self) -> (usize, usize) {
+        (self.plans.count(), self.schools.count())
+    }
+
     /// Tells the states that a version of their stream is in the ledger.
     fn note_seen(&self, stream: &str, version: i64) {
         for (name, cell) in [

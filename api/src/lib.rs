@@ -13,6 +13,7 @@ pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod desk;
+mod figures;
 pub mod follow;
 pub mod http;
 pub mod outage;

@@ -60,6 +60,15 @@ pub enum OutageState {
 }
 
 impl OutageState {
+    /// Every state there is.
+    pub const ALL: [OutageState; 5] = [
+        OutageState::Open,
+        OutageState::Announced,
+        OutageState::Gated,
+        OutageState::DownAnnounced,
+        OutageState::DownUnannounced,
+    ];
+
     /// The word in JSON.
     pub fn word(self) -> &'static str {
         match self {

@@ -17,8 +17,8 @@ use crate::queue::Member;
 use crate::read;
 use crate::recorded::{Head, Recorded};
 use crate::sheaf::Stand;
-use crate::trace;
 use crate::trouble::Trouble;
+use crate::{measure, trace};
 
 /// How long a step waits for those of the same process that were there before it.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
@@ -61,6 +61,7 @@ impl Alone {
         let (member, pending) = committer.admit(append)?;
         let mut locked = Locked::new(vec![member]);
         let span = trace::commit_of(locked.members.iter());
+        let began = Instant::now();
         let outcome = locked.write(&mut self.connection, self.on).instrument(span).await;
         let epoch = self.head.epoch;
         // The head is free, or the server frees it, before anything else is asked.
@@ -70,6 +71,11 @@ impl Alone {
             drop(self.connection);
         }
         drop(self.turn);
+        match (&outcome, &locked.sheaf) {
+            (Ok(Some(_)), Some(sheaf)) => measure::batch(sheaf, began.elapsed()),
+            (Err(Trouble::Lost(_)), _) => measure::lost(),
+            _ => {}
+        }
         let judged = locked.sheaf.into_iter().flat_map(|sheaf| sheaf.judged);
         match outcome {
             Ok(Some(recorded_at)) => judged.for_each(|judged| {

@@ -21,7 +21,7 @@ use crate::append::{Append, AppendError};
 use crate::judge::Versions;
 use crate::locked::Locked;
 use crate::pool::PoolSettings;
-use crate::queue::{Member, PendingAppend, Waiting};
+use crate::queue::{Member, PendingAppend, Unanswered, Waiting};
 use crate::sheaf::{Sheaf, Stand};
 use crate::trouble::Trouble;
 
@@ -54,6 +54,10 @@ impl Committer {
         self.committed.subscribe()
     }
 
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        self.waiting.unanswered()
+    }
+
     /// Something has been committed beside the committer.
     pub(crate) fn note_committed(&self, position: i64) {
         note(&self.committed, position);
@@ -80,7 +84,6 @@ pub(crate) fn start(settings: &Arc<PoolSettings>) -> Committer {
         settings: settings.clone(),
         queue,
         closed: false,
-        waiting: waiting.clone(),
         committed: committed.clone(),
         held: VecDeque::new(),
         ids: HashSet::new(),
@@ -109,7 +112,6 @@ struct Committing {
     settings: Arc<PoolSettings>,
     queue: mpsc::UnboundedReceiver<Member>,
     closed: bool,
-    waiting: Arc<Waiting>,
     committed: Arc<watch::Sender<i64>>,
     /// Taken from the queue, to be judged next, in order.
     held: VecDeque<Member>,

@@ -19,7 +19,7 @@ use crate::credential::CredentialRow;
 use crate::deadline::PassedDeadline;
 use crate::migrate::{MigrateError, migrate};
 use crate::pool::{OpenError, PoolSettings, check_role, service_pool};
-use crate::queue::PendingAppend;
+use crate::queue::{PendingAppend, Unanswered};
 use crate::recorded::{Batch, Head, Recorded};
 use crate::snapshot::{Snapshot, SnapshotOf};
 use crate::subscription::{Follower, Subscription};
@@ -199,6 +199,16 @@ impl Ledger {
     /// The last position that this process has committed; 0 before its first.
     pub fn committed(&self) -> watch::Receiver<i64> {
         self.committer.committed()
+    }
+
+    /// Where the ledger ends as far as this process has heard, without asking; 0 before it has heard anything.
+    pub fn known_end(&self) -> i64 {
+        self.follower.known_end()
+    }
+
+    /// What waits for the committer.
+    pub fn unanswered(&self) -> Unanswered {
+        self.committer.unanswered()
     }
 
     /// Whether the ledger answers.

@@ -13,7 +13,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::append::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, StoredCommand};
-use crate::trace;
+use crate::{measure, trace};
 
 /// The most appends that may be unanswered at a time.
 const APPENDS_MAX: usize = 16_384;
@@ -36,6 +36,15 @@ impl Future for PendingAppend {
     }
 }
 
+/// What has been handed over and is not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Appends.
+    pub appends: usize,
+    /// What they weigh together.
+    pub bytes: usize,
+}
+
 /// Counts what is unanswered, so that memory stays bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
@@ -44,21 +53,22 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    pub(crate) fn appends(&self) -> usize {
-        self.appends.load(Ordering::Relaxed)
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        let (appends, bytes) = (self.appends.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        Unanswered { appends, bytes }
     }
 
     /// Lets an append in, or says why not. One that is large is let in when nothing else waits.
     pub(crate) fn admit(self: &Arc<Self>, append: Append) -> Result<(Member, PendingAppend), AppendError> {
         let weight = append.weight();
         if append.events() > APPEND_EVENTS_MAX || weight > APPEND_BYTES_MAX {
-            return Err(AppendError::TooLarge);
+            return Err(refused(AppendError::TooLarge));
         }
         let appends = self.appends.fetch_add(1, Ordering::Relaxed);
         let bytes = self.bytes.fetch_add(weight, Ordering::Relaxed);
         let place = Place { waiting: self.clone(), weight };
         if appends >= APPENDS_MAX || (bytes > 0 && bytes + weight > BYTES_MAX) {
-            return Err(AppendError::Busy);
+            return Err(refused(AppendError::Busy));
         }
         let (answer, outcome) = oneshot::channel();
         let events = append.events() as u64;
@@ -133,6 +143,7 @@ impl Member {
         }
         let events = i64::try_from(self.append.events()).expect("at most APPEND_EVENTS_MAX");
         let (first, last) = (command.position - events + 1, command.position);
+        measure::appends("written", 1);
         self.answer(Ok(Appended { first, last, epoch, recorded_at: command.recorded_at }));
     }
 
@@ -142,7 +153,10 @@ impl Member {
         if let Ok(done) = &outcome {
             span.record("position", done.last);
         }
-        span.record("outcome", word(&outcome));
+        span.record("outcome", word(outcome.as_ref().err()));
+        // What a batch wrote, and what did not stand in it, is counted with the batch.
+        let outcome = outcome
+            .map_err(|error| if matches!(error, AppendError::Conflict) { error } else { refused(error) });
         append.fate.decide(outcome.is_ok());
         drop(place);
         let _ = answer.send(outcome);
@@ -150,15 +164,21 @@ impl Member {
 }
 
 /// What became of an append, in one word.
-pub(crate) fn word(outcome: &Result<Appended, AppendError>) -> &'static str {
-    match outcome {
-        Ok(_) => "written",
-        Err(AppendError::Conflict) => "conflict",
-        Err(AppendError::NotDue) => "not-due",
-        Err(AppendError::Known(_)) => "known",
-        Err(AppendError::TooLarge) => "too-large",
-        Err(AppendError::Busy) => "busy",
-        Err(AppendError::Unavailable) => "unavailable",
-        Err(AppendError::Failed(_)) => "failed",
+pub(crate) fn word(error: Option<&AppendError>) -> &'static str {
+    match error {
+        None => "written",
+        Some(AppendError::Conflict) => "conflict",
+        Some(AppendError::NotDue) => "not-due",
+        Some(AppendError::Known(_)) => "known",
+        Some(AppendError::TooLarge) => "too-large",
+        Some(AppendError::Busy) => "busy",
+        Some(AppendError::Unavailable) => "unavailable",
+        Some(AppendError::Failed(_)) => "failed",
     }
+}
+
+/// Counts one that was not written for a reason of its own.
+fn refused(error: AppendError) -> AppendError {
+    measure::appends(word(Some(&error)), 1);
+    error
 }

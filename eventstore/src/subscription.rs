@@ -83,6 +83,11 @@ impl Follower {
         Self { committed, seen }
     }
 
+    /// The furthest that it has heard of.
+    pub(crate) fn known_end(&self) -> i64 {
+        (*self.committed.borrow()).max(*self.seen.borrow())
+    }
+
     /// Waits until the ledger is likely to hold something after the position.
     async fn beyond(&self, position: i64) {
         let mut committed = self.committed.clone();

@@ -1,6 +1,7 @@
 //! Gives batches of events to the projections: rows and checkpoint in one transaction.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use eventstore::trace;
 use sqlx::{Connection, PgConnection};
@@ -72,11 +73,14 @@ impl Feed {
         if batch.is_empty() {
             return Ok(());
         }
-        let span = span_of(batch);
-        self.take_traced(batch).instrument(span).await
+        let (span, began) = (span_of(batch), Instant::now());
+        self.take_whole(batch).instrument(span).await?;
+        metrics::histogram!("daybook_projection_batch_events").record(batch.len() as f64);
+        metrics::histogram!("daybook_projection_batch_seconds").record(began.elapsed());
+        Ok(())
     }
 
-    async fn take_traced(&mut self, batch: &[Happened]) -> Result<(), sqlx::Error> {
+    async fn take_whole(&mut self, batch: &[Happened]) -> Result<(), sqlx::Error> {
         let everybody: Vec<usize> = (0..self.all.len()).collect();
         match self.give(&everybody, batch).await {
             Ok(()) => Ok(()),

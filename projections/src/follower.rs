@@ -81,6 +81,7 @@ impl Follower {
     pub(crate) async fn run(mut self) {
         while let Err(error) = self.follow().await {
             tracing::warn!(%error, "the read models cannot be kept up; trying again");
+            metrics::counter!("daybook_projection_retries_total").increment(1);
             let mut stopping = self.stopping.clone();
             tokio::select! {
                 () = told_to_stop(&mut stopping) => return,

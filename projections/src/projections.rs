@@ -105,14 +105,6 @@ impl Progress {
 
     /// Tells how far all have come.
     pub(crate) fn tell(&self, statuses: Vec<ProjectionStatus>) {
-        for status in &statuses {
-            metrics::gauge!("daybook_projection_position", "projection" => status.name)
-                .set(status.position as f64);
-            let live = if status.state == ProjectionState::Live { 1.0 } else { 0.0 };
-            metrics::gauge!("daybook_projection_live", "projection" => status.name).set(live);
-            let rebuilding = if status.rebuilding.is_some() { 1.0 } else { 0.0 };
-            metrics::gauge!("daybook_projection_rebuilding", "projection" => status.name).set(rebuilding);
-        }
         let reached = reached(&statuses);
         self.statuses.send_replace(statuses);
         self.reached.send_if_modified(|known| {

@@ -19,11 +19,13 @@ use crate::{DayBefore, Moment};
 mod conflicts;
 mod course;
 mod engine;
+mod present;
 mod users;
 
 pub use conflicts::{Conflicts, Denied, conflicts};
 pub use course::{Course, Quietest, course, quietest};
-pub use engine::{Engine, engine, engine_then};
+pub use engine::{Engine, engine, engine_then, lag_seconds};
+pub use present::{Present, present};
 pub use users::{Count, PlanCount, SchoolCount, Users, users};
 
 /// How many are told one by one in any list.

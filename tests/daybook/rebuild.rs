@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tests::exposition::Exposition;
 use tests::office::{Office, plan};
 use tests::rounds::Dice;
 
@@ -120,10 +121,10 @@ async fn a_projection_that_fails_is_told_everywhere_and_goes_on_after_its_rebuil
     assert!(ready["cause"].as_str().is_some_and(|it| it.contains(number)), "{ready}");
     assert_eq!((&report["state"], &report["cause"]), (&json!("stopped"), &ready["cause"]));
     let metrics = office.client.get(format!("{}/metrics", office.base)).send().await.expect("metrics");
-    let metrics = metrics.text().await.expect("text");
-    if metrics.contains("daybook_projection_live") {
-        assert!(metrics.contains("daybook_projection_live{projection=\"record\"} 0"), "{metrics}");
-    }
+    let figures = Exposition::read(&metrics.text().await.expect("text"));
+    let of = |name: &str| figures.sum(name, &[("projection", "record")]);
+    assert_eq!(of("daybook_projection_live"), 0.0);
+    assert!(of("daybook_projection_lag_events") > 0.0 && of("daybook_projection_lag_seconds") > 0.0);
     let done = run(Program::on_url(&office.database.url), &["rebuild", "record"]).await;
     assert_eq!(done.status, 0, "{}", done.err);
     assert_eq!(told().await.0["state"], "live");

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod declared;
 pub mod doings;
 pub mod events;
+pub mod exposition;
 pub mod office;
 pub mod person;
 pub mod proxy;

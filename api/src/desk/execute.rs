@@ -1,6 +1,7 @@
 //! The way of one command: admitted, decided, folded, written, answered.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use domain::command::{Ask, Command, Office, PastChange, Stream};
 use domain::{CommandId, Event, Position, Stamp};
@@ -59,8 +60,13 @@ struct Run<C> {
 
 impl<C: Command + Send + Sync + 'static> Run<C> {
     async fn run_whole(self) -> Result<Answered, Failure> {
+        let began = Instant::now();
         let answered = self.answered_once().await;
-        tracing::Span::current().record("outcome", word(&answered));
+        let outcome = word(&answered);
+        tracing::Span::current().record("outcome", outcome);
+        metrics::counter!("daybook_commands_total", "command" => name_of::<C>(), "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("daybook_command_seconds").record(began.elapsed());
         answered
     }
 
@@ -112,11 +118,15 @@ impl<C: Command + Send + Sync + 'static> Run<C> {
             let attempt = if conflicts < CONFLICTS_MAX {
                 self.attempt(history.as_deref()).await?
             } else {
+                metrics::counter!("daybook_commands_alone_total").increment(1);
                 self.attempt_alone(history.as_deref()).await?
             };
             match attempt {
                 Attempt::Done(answered) => return Ok(*answered),
-                Attempt::Again => conflicts += 1,
+                Attempt::Again => {
+                    metrics::counter!("daybook_command_conflicts_total").increment(1);
+                    conflicts += 1;
+                }
                 Attempt::History(record, after, to) => {
                     // A command that changes several records may ask for one after the other.
                     let known = history.get_or_insert_default();

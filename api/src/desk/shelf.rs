@@ -80,6 +80,11 @@ impl<K: Hash + Eq + Clone, S: Fold> Shelf<K, S> {
         }
     }
 
+    /// How many are kept.
+    pub fn count(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).open.len()
+    }
+
     /// Tells the state, if it is kept, that a version of its stream is in the ledger.
     pub fn note_seen(&self, key: &K, version: i64) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

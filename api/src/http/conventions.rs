@@ -114,6 +114,7 @@ where
         let answering = async move {
             let left = shared.limiter.as_ref().map(|limiter| asked.count(limiter, &request));
             let response = if left.is_some_and(|left| left.requests.is_none()) {
+                metrics::counter!("daybook_http_limited_total", "limit" => "requests").increment(1);
                 Problem::new(Code::TooMany).retry_after(left.map_or(1, |left| left.seconds)).into_response()
             } else {
                 let within = asked.answer_within(&shared.settings);
@@ -201,6 +202,7 @@ impl Asked {
 
     fn finish(&self, mut response: Response, limit: Option<(&RateLimiter, Left)>) -> Response {
         if let Some(problem) = refusal(&mut response) {
+            metrics::counter!("daybook_http_refusals_total", "code" => problem.code.text()).increment(1);
             let document = problem.answer(self.path.path(), self.context.language());
             let (document, body) = document.into_parts();
             *response.status_mut() = document.status;

@@ -48,7 +48,11 @@ impl LoginLimiter {
     /// Whether another attempt may be made now. Attempts that run at the same time all pass: ask again right before the
     /// password is checked.
     pub fn check(&self, name: &str, address: IpAddr) -> Result<(), RetryAfter> {
-        self.check_at(Instant::now(), name, address)
+        let checked = self.check_at(Instant::now(), name, address);
+        if checked.is_err() {
+            metrics::counter!("daybook_http_limited_total", "limit" => "log-ins").increment(1);
+        }
+        checked
     }
 
     /// Remembers a failure: wrong password or unknown name alike.

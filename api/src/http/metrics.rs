@@ -1,5 +1,7 @@
 //! Counters per route, and `/metrics`.
 
+mod known;
+
 use axum::response::IntoResponse;
 use http::header::CONTENT_TYPE;
 use metrics::{Counter, Histogram};
@@ -7,12 +9,16 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+pub use known::{KNOWN, Kind, Known, table};
+
 /// Requests by `route`, `method` and `status`.
 pub const REQUESTS: &str = "daybook_http_requests_total";
 /// Seconds by `route` and `method`.
 pub const SECONDS: &str = "daybook_http_request_seconds";
 
 const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Of batches.
+const SIZES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1_024.0, 8_192.0, 65_536.0];
 
 /// The process's recorder, installed by the first who asks. Its histograms keep every value until they are read:
 /// [`serve`](super::serve()) sees to that every few seconds.
@@ -21,18 +27,15 @@ pub fn recorder() -> &'static PrometheusHandle {
     RECORDER.get_or_init(|| {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
-            .expect("the list of buckets is not empty")
+            .and_then(|it| it.set_buckets_for_metric(Matcher::Suffix("_appends".to_owned()), &SIZES))
+            .and_then(|it| it.set_buckets_for_metric(Matcher::Suffix("_events".to_owned()), &SIZES))
+            .expect("the lists of buckets are not empty")
             .build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("metrics go to a recorder that another part of the program installed");
         }
-        metrics::describe_counter!(REQUESTS, "Requests answered");
-        metrics::describe_histogram!(
-            SECONDS,
-            metrics::Unit::Seconds,
-            "Time from a request's head to its answer's head"
-        );
+        KNOWN.iter().for_each(Known::describe);
         handle
     })
 }

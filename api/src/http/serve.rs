@@ -99,6 +99,7 @@ pub async fn serve(
 ) -> Drained {
     let places = Arc::new(Semaphore::new(settings.connections_max));
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
+    recorder();
     let upkeep = tokio::spawn(empty_histograms());
     loop {
         let taken = tokio::select! {
@@ -113,6 +114,7 @@ pub async fn serve(
             (Ok((stream, peer)), place) => {
                 let (router, shutdown, cut) = (router.clone(), shutdown.clone(), cut.clone());
                 connections.spawn(async move {
+                    let _counted = Counted::new();
                     tokio::select! {
                         () = cut.cancelled() => {}
                         () = connection(stream, peer, router, settings, shutdown) => {}
@@ -137,6 +139,22 @@ pub async fn serve(
     connections.wait().await;
     upkeep.abort();
     drained
+}
+
+/// A connection that is counted while it is open.
+struct Counted;
+
+impl Counted {
+    fn new() -> Counted {
+        metrics::gauge!("daybook_http_connections").increment(1.0);
+        Counted
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("daybook_http_connections").decrement(1.0);
+    }
 }
 
 async fn connection(

@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -13,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::figures;
 use crate::http::{Json, NoQuery, Problem, Query, metrics_handler, refusing};
 
 /// The routes of this file.
@@ -88,10 +91,16 @@ async fn readyz(State(app): State<App>, Query(query): Query<Verbosity>) -> Resul
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operations",
     responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
 async fn metrics(State(app): State<App>, _query: Query<NoQuery>) -> Response {
-    for status in app.projections.status() {
-        metrics::gauge!("daybook_projection_position", "projection" => status.name)
-            .set(status.position as f64);
-    }
+    told(app).await
+}
+
+/// `/metrics` alone, for an address of its own.
+pub fn metrics_alone(app: App) -> Router {
+    Router::new().route("/metrics", get(|State(app): State<App>| told(app))).with_state(app)
+}
+
+async fn told(app: App) -> Response {
+    figures::look(&app).await;
     metrics_handler().await.into_response()
 }
 

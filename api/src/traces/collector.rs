@@ -232,7 +232,7 @@ mod tests {
         for text in ["", "tempo", "tempo:4318", "grpc://tempo", "http://", "http://u:p@tempo"] {
             assert!(text.parse::<Endpoint>().is_err(), "{text}");
         }
-        for text in ["", "authorization", "a b=c", "x=\n"] {
+        for text in ["", "authorization", "a b=c", "x=a\nb"] {
             assert!(text.parse::<Header>().is_err(), "{text:?}");
         }
         assert!("authorization=Bearer a=b".parse::<Header>().is_ok());

@@ -1,7 +1,5 @@
 //! What becomes of the appends of a batch that has come back.
 
-use std::time::Duration;
-
 use futures::StreamExt;
 use tokio::time::sleep;
 
@@ -9,8 +7,8 @@ use super::flight::{Cargo, Landed};
 use super::{AWAY_PAUSE, Committing, connect, give_up_late, note};
 use crate::append::AppendError;
 use crate::locked::resolve;
+use crate::measure;
 use crate::queue::Member;
-use crate::sheaf::Sheaf;
 use crate::trouble::Trouble;
 
 impl Committing {
@@ -57,7 +55,7 @@ impl Committing {
         };
         self.seen = Some(sheaf.next());
         note(&self.committed, sheaf.last);
-        measure(&sheaf, took, self.waiting.appends());
+        measure::batch(&sheaf, took);
         if self.flight.is_empty() {
             self.ids.clear();
         }
@@ -83,6 +81,7 @@ impl Committing {
             }
             Err(Trouble::Lost(error)) => {
                 tracing::warn!(%error, "the answer of a commit is lost");
+                measure::lost();
                 self.resolve(cargo.in_doubt(), back).await;
             }
             Err(Trouble::Passing(error)) => {
@@ -138,14 +137,4 @@ impl Committing {
             self.pause().await;
         }
     }
-}
-
-fn measure(sheaf: &Sheaf, took: Duration, waiting: usize) {
-    let stood = sheaf.judged.iter().filter(|judged| judged.stands).count();
-    metrics::counter!("ledger_appends_total").increment(stood as u64);
-    metrics::counter!("ledger_events_total").increment(sheaf.events() as u64);
-    metrics::counter!("ledger_conflicts_total").increment((sheaf.judged.len() - stood) as u64);
-    metrics::histogram!("ledger_batch_appends").record(sheaf.judged.len() as f64);
-    metrics::histogram!("ledger_commit_seconds").record(took);
-    metrics::gauge!("ledger_appends_waiting").set(waiting as f64);
 }

@@ -35,21 +35,13 @@ pub async fn engine(
     projections: &[ProjectionStatus],
 ) -> Result<Engine, sqlx::Error> {
     let Head { epoch, position: number, .. } = head;
-    // How long the first event waits that a read model does not have yet.
-    let waiting = sqlx::query!(
-        r#"select position, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)::float8 as "seconds!"
-        from event where position = any ($1)"#,
-        &projections.iter().map(|it| it.position + 1).collect::<Vec<_>>(),
-    )
-    .fetch_all(pool)
-    .await?;
-    let told = |it: &ProjectionStatus| {
-        let lag = waiting.iter().find(|row| row.position == it.position + 1);
+    let lags = lag_seconds(pool, projections).await?;
+    let told = |(it, lag_seconds): (&ProjectionStatus, f64)| {
         json!({
             "name": it.name,
             "position": Position { epoch, number: it.position }.to_string(),
             "lag_events": (number - it.position).max(0),
-            "lag_seconds": lag.map_or(0.0, |row| row.seconds),
+            "lag_seconds": lag_seconds,
             "state": it.word(),
             "cause": it.words(),
         })
@@ -57,7 +49,7 @@ pub async fn engine(
     Ok(Engine {
         head: Position { epoch, number }.to_string(),
         epoch,
-        projections: Some(projections.iter().map(told).collect()),
+        projections: Some(projections.iter().zip(lags).map(told).collect()),
         store_bytes: Some(store_bytes(pool).await?),
         last_backup: None,
         last_checkpoint: None,
@@ -74,6 +66,19 @@ pub fn engine_then(last: Position) -> Engine {
         last_backup: None,
         last_checkpoint: None,
     }
+}
+
+/// How long the first event has waited that a read model does not have yet, for each of them.
+pub async fn lag_seconds(pool: &PgPool, projections: &[ProjectionStatus]) -> Result<Vec<f64>, sqlx::Error> {
+    let waiting = sqlx::query!(
+        r#"select position, greatest(extract(epoch from clock_timestamp() - recorded_at), 0)::float8 as "seconds!"
+        from event where position = any ($1)"#,
+        &projections.iter().map(|it| it.position + 1).collect::<Vec<_>>(),
+    )
+    .fetch_all(pool)
+    .await?;
+    let lag = |it: &ProjectionStatus| waiting.iter().find(|row| row.position == it.position + 1);
+    Ok(projections.iter().map(|it| lag(it).map_or(0.0, |row| row.seconds)).collect())
 }
 
 /// Some hundred looks at the sizes of files: a few milliseconds, however long the ledger is.

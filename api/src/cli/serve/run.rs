@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::StatusCode;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -18,9 +17,9 @@ use crate::cli::failed::Failed;
 use crate::cli::say;
 use crate::cli::signals::Signals;
 use crate::http::{
-    Code, Drained, LoginLimiter, Problem, ServeSettings, Settings, Shutdown, conventions, metrics_handler,
-    serve,
+    Code, Drained, LoginLimiter, Problem, ServeSettings, Settings, Shutdown, conventions, serve,
 };
+use crate::routes::operations::metrics_alone;
 use crate::service::Service;
 
 use super::ListenArgs;
@@ -69,7 +68,7 @@ pub async fn run(
         shutdown.clone(),
         node,
     );
-    let mut router = crate::routes::router(app);
+    let mut router = crate::routes::router(app.clone());
     let metrics = match listen.metrics_listen.as_deref().filter(|address| !address.is_empty()) {
         None => None,
         Some(address) => {
@@ -86,7 +85,7 @@ pub async fn run(
     let router = conventions(router, settings);
     let serving = tokio::spawn(serve(listener, router.clone(), ServeSettings::default(), shutdown.clone()));
     let metrics_serving = metrics.map(|listener| {
-        let router = conventions(Router::new().route("/metrics", get(metrics_handler)), Settings::default());
+        let router = conventions(metrics_alone(app.clone()), Settings::default());
         tokio::spawn(serve(listener, router, ServeSettings::default(), shutdown.clone()))
     });
     let told = async {

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 const GAP: &str = "\u{1}";
 
 /// Sources whose texts are for whoever runs the service or programs against it: command line, logs, OpenAPI, metrics.
-const NOT_FOR_READERS: [&str; 10] = [
+const NOT_FOR_READERS: [&str; 11] = [
     "api/src/cli",
     "api/src/private_postgres",
     "api/src/http/openapi",
     "api/src/http/docs.rs",
     "api/src/follow/text.rs",
-    "api/src/http/metrics.rs",
+    "api/src/http/metrics",
+    "api/src/traces",
     "api/src/routes/schemas",
     "api/src/outage/partner.rs",
     "api/src/outage/operator.rs",
