@@ -216,7 +216,8 @@ mod tests {
                     for rest in text.split(call).skip(1) {
                         let name =
                             rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                        names.extend(name.map(str::to_owned));
+                        let is_name = |text: &&str| text.starts_with("daybook_") && !text.contains(' ');
+                        names.extend(name.filter(is_name).map(str::to_owned));
                     }
                 }
             }

@@ -51,7 +51,11 @@ const NOT_SAID: [&str; 22] = [
 ];
 
 /// Literals with blanks that are no sentences.
-const NO_SENTENCES: [(&str, &str); 19] = [
+const NO_SENTENCES: [(&str, &str); 22] = [
+    // Why a snapshot is thrown away; it goes into the log.
+    ("domain/src/snapshot.rs", "a state that was written aside cannot be read: {0}"),
+    ("domain/src/record.rs", "there is no field {name}"),
+    ("api/src/http/conventions.rs", "{} {route}"),
     ("domain/src/event.rs", "an event of type {type} cannot be read: {cause}"),
     ("api/src/desk.rs", "{error}, and nobody took it in"),
     ("api/src/audit/export.rs", "cut off"),
