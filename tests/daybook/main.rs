@@ -25,6 +25,7 @@ mod keys;
 mod kills;
 mod languages;
 mod ledger_gone;
+mod ledgers;
 mod licence;
 mod lock_races;
 mod locks;
