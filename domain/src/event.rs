@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod message;
 mod notice;
+mod older;
 mod outage;
 mod plan;
 mod record;

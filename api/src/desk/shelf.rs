@@ -109,3 +109,59 @@ impl<K: Hash + Eq + Clone, S: Fold> Kept<K, S> {
         self.open.remove(&oldest).map(|open| open.cell.weight())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf(bounds: Bounds) -> Shelf<u8, domain::School> {
+        Shelf::new(bounds)
+    }
+
+    fn cell(shelf: &Shelf<u8, domain::School>, key: u8) -> Arc<Cell<domain::School>> {
+        shelf.cell(&key, || domain::School::stream("100234"))
+    }
+
+    fn kept(shelf: &Shelf<u8, domain::School>) -> Vec<u8> {
+        let mut keys: Vec<u8> = shelf.kept.lock().unwrap().open.keys().copied().collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    const WIDE: Bounds = Bounds { count: 10, weight: 10, unused: Duration::MAX };
+
+    #[test]
+    fn above_the_number_the_one_not_used_for_longest_gives_way() {
+        let shelf = shelf(Bounds { count: 2, ..WIDE });
+        for key in [1, 2, 1, 3] {
+            drop(cell(&shelf, key));
+        }
+        assert_eq!(kept(&shelf), [1, 3]);
+    }
+
+    #[test]
+    fn above_the_weight_the_ones_not_used_for_longest_give_way_and_who_is_at_work_stays() {
+        let shelf = shelf(Bounds { weight: 2, ..WIDE });
+        let held = cell(&shelf, 1);
+        for key in [2, 3, 4] {
+            drop(cell(&shelf, key));
+        }
+        shelf.tidy();
+        assert_eq!(kept(&shelf), [1, 4]);
+        drop(held);
+        shelf.tidy();
+        assert_eq!(kept(&shelf), [1, 4], "it is light enough");
+    }
+
+    #[test]
+    fn what_nobody_uses_is_forgotten() {
+        let shelf = shelf(Bounds { unused: Duration::ZERO, ..WIDE });
+        let held = cell(&shelf, 1);
+        drop(cell(&shelf, 2));
+        shelf.tidy();
+        assert_eq!(kept(&shelf), [1]);
+        drop(held);
+        shelf.tidy();
+        assert_eq!(kept(&shelf), [] as [u8; 0]);
+    }
+}

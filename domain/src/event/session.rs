@@ -63,7 +63,7 @@ pub enum SessionEnd {
     /// By somebody else.
     SignedOff {
         /// Who. A user is stored as his bare id: at first only users could do it.
-        #[serde(with = "signed_off_by")]
+        #[serde(with = "super::older::signed_off_by")]
         by: Who,
         /// What he told.
         message: String,
@@ -131,31 +131,4 @@ pub struct LockEnded {
     pub lock: LockId,
     /// Why.
     pub reason: LockEnd,
-}
-
-mod signed_off_by {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::{UserId, Who};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum By {
-        User(UserId),
-        Other(Who),
-    }
-
-    pub fn serialize<S: Serializer>(by: &Who, serializer: S) -> Result<S::Ok, S::Error> {
-        match by {
-            Who::User(user) => user.serialize(serializer),
-            other => other.serialize(serializer),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Who, D::Error> {
-        By::deserialize(deserializer).map(|by| match by {
-            By::User(user) => Who::User(user),
-            By::Other(who) => who,
-        })
-    }
 }
