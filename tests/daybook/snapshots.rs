@@ -8,14 +8,13 @@ use domain::{
     Actor, At, CommandId, Event, FieldChange, Kind, Meta, RecordChanged, RecordId, Stamp, StreamName, Value,
     snapshot,
 };
-use eventstore::{Append, Expected, NewEvent, SnapshotOf, Write};
+use eventstore::{Append, Expected, NewEvent, PoolSettings, SnapshotOf, Write};
+use projections::{VerifyTerms, read_models, verify};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use tests::office::{Office, PLAN, plan};
 use tests::rounds::Dice;
 use uuid::Uuid;
-
-use crate::command_line::program::{Program, binary};
 
 /// So many changes of one teacher make a plan long.
 const CHANGES: u64 = 40_000;
@@ -230,7 +229,6 @@ async fn two_nodes_that_write_snapshots_of_one_plan_at_once_write_the_truth() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_names_a_snapshot_that_its_events_do_not_lead_to() {
-    tokio::task::spawn_blocking(binary).await.unwrap();
     let office = Office::with_terms("verified_aside", seldom()).await;
     let token = office.log_in("anna").await;
     office.made(&token, "/teachers/GAUSS", json!({})).await;
@@ -240,10 +238,11 @@ async fn verify_names_a_snapshot_that_its_events_do_not_lead_to() {
     let state = snapshot::write(&domain::Plan::default());
     assert!(ledger.write_snapshot(of, 3, state).await.unwrap());
     office.get(&token, &plan("/teachers")).await;
-    let url = office.database.url.clone();
-    let done = tokio::task::spawn_blocking(move || Program::on_url(&url).run(&["verify"])).await.unwrap();
-    assert_eq!(done.status, 1, "{}{}", done.out, done.err);
-    let said = format!("snapshot, plan/{PLAN} at version 3: is not what its events lead to");
-    assert!(done.out.contains(&said), "{}", done.out);
+    let settings = PoolSettings::new(office.database.options.clone(), office.database.schema);
+    let terms = VerifyTerms { settings, full_speed: true };
+    let found = verify(&ledger, &terms, read_models(), &|_| ()).await.unwrap().findings;
+    let told: Vec<_> =
+        found.iter().map(|it| (it.of.as_str(), it.row.as_deref().unwrap_or_default())).collect();
+    assert_eq!(told, [("snapshot", format!("plan/{PLAN} at version 3").as_str())], "{found:?}");
     office.close().await;
 }

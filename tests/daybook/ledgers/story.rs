@@ -23,6 +23,8 @@ pub async fn tell(teller: &mut Teller) {
     school(teller, &admin).await;
     notices_and_messages(teller, &admin).await;
     outages(teller, &admin).await;
+    // Whoever looks is noted.
+    teller.say(Method::GET, &admin, "/audit/events?type=LockDenied", &[], Json::Null).await;
     teller.goes(&admin).await;
 }
 
@@ -122,6 +124,9 @@ async fn planning(teller: &mut Teller) {
     teller.changes(&anna, &below("/lessons/7/placements/2?period=1"), json!({ "day": 4 })).await;
     teller.makes(&anna, "/rooms/GONE", json!({})).await;
     teller.deletes(&anna, &below("/rooms/GONE")).await;
+    teller.changes(&anna, &below("/rooms/R1"), json!({ "capacity": 31 })).await;
+    let taken_back = json!({ "positions": [teller.position] });
+    teller.posts(&anna, &below("/undo"), taken_back).await;
     let activity = json!({ "activity": "looks at rooms", "mode": "read" });
     teller.say(Method::PATCH, &anna, "/sessions/current", &[], activity).await;
     teller.goes(&anna).await;

@@ -19,7 +19,8 @@ pub struct Teller {
     pub base: String,
     pub client: reqwest::Client,
     pub partner: Partner,
-    position: String,
+    /// Of the last write.
+    pub position: String,
 }
 
 /// An answer, as far as the story looks at it.
