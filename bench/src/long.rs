@@ -13,10 +13,11 @@ mod append;
 mod beside;
 mod dice;
 mod ledger;
+mod open;
 mod rebuild;
 mod years;
 
-use ledger::LongLedger;
+use ledger::{LongLedger, PLANS};
 
 /// What is measured on long ledgers, in the order in which it is: the ledger only grows.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +26,8 @@ pub enum Cell {
     Rebuild,
     /// Work while a rebuild runs
     Beside,
+    /// The first change after a restart, in a plan that has the whole shorter ledger for itself
+    Open,
     /// Appending to a long ledger beside an empty one; the last, because no read model knows what it appends
     Append,
 }
@@ -37,6 +40,8 @@ impl Cell {
     fn events(self, plan: &Plan) -> i64 {
         match self {
             Self::Rebuild | Self::Beside => plan.long.0,
+            // It has one of its own.
+            Self::Open => 0,
             Self::Append => plan.long.1,
         }
     }
@@ -45,6 +50,7 @@ impl Cell {
         match self {
             Self::Rebuild => rebuild::expected(plan),
             Self::Beside => beside::expected(plan),
+            Self::Open => open::expected(plan),
             Self::Append => append::expected(plan),
         }
     }
@@ -65,7 +71,7 @@ pub async fn run(
     plan: &Plan,
     progress: &mut Progress,
 ) -> Result<Vec<Section>> {
-    let mut ledger = LongLedger::found(program, cluster.folder()).await?;
+    let mut ledger = LongLedger::found(program, cluster.folder(), PLANS).await?;
     let mut sections = Vec::new();
     for cell in cells {
         let before = ledger.events().await?;
@@ -78,6 +84,7 @@ pub async fn run(
         sections.push(match cell {
             Cell::Rebuild => rebuild::run(&ledger, plan, progress).await?,
             Cell::Beside => beside::run(&ledger, plan, progress).await?,
+            Cell::Open => open::run(program, cluster, plan, progress).await?,
             Cell::Append => append::run(&ledger, plan, progress).await?,
         });
     }

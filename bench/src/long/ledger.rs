@@ -44,8 +44,8 @@ pub struct LongLedger {
 
 impl LongLedger {
     /// Founds a ledger below `parent` with the release binary `program`, as anybody would, and nothing in it but an administrator,
-    /// a plan and the people.
-    pub async fn found(program: &Path, parent: &Path) -> Result<Self> {
+    /// a plan and the people, who will work in so many plans.
+    pub async fn found(program: &Path, parent: &Path, plans: u32) -> Result<Self> {
         let service = Service::start(program, parent, 1).await?;
         let data = service.shared_data();
         service.stop().await?;
@@ -53,7 +53,7 @@ impl LongLedger {
         let settings = Settings { database, schema: LEDGER_SCHEMA.to_owned(), terms: Terms::default() };
         let store = Store::open(&settings, true).await?;
         let users = people(&store.ledger).await?;
-        Ok(Self { program: program.to_owned(), data, store, years: Years::new(PLANS, users) })
+        Ok(Self { program: program.to_owned(), data, store, years: Years::new(plans, users) })
     }
 
     /// How many events it has.
