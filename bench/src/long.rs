@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::{Plan, cluster::Cluster, progress::Progress, report::Section};
 
 mod append;
+mod audit;
 mod beside;
 mod dice;
 mod ledger;
@@ -28,6 +29,8 @@ pub enum Cell {
     Beside,
     /// The first change after a restart, in a plan that has the whole shorter ledger for itself
     Open,
+    /// Pages of the audit by each filter
+    Audit,
     /// Appending to a long ledger beside an empty one; the last, because no read model knows what it appends
     Append,
 }
@@ -42,7 +45,7 @@ impl Cell {
             Self::Rebuild | Self::Beside => plan.long.0,
             // It has one of its own.
             Self::Open => 0,
-            Self::Append => plan.long.1,
+            Self::Audit | Self::Append => plan.long.1,
         }
     }
 
@@ -51,6 +54,7 @@ impl Cell {
             Self::Rebuild => rebuild::expected(plan),
             Self::Beside => beside::expected(plan),
             Self::Open => open::expected(plan),
+            Self::Audit => audit::expected(plan),
             Self::Append => append::expected(plan),
         }
     }
@@ -85,6 +89,7 @@ pub async fn run(
             Cell::Rebuild => rebuild::run(&ledger, plan, progress).await?,
             Cell::Beside => beside::run(&ledger, plan, progress).await?,
             Cell::Open => open::run(program, cluster, plan, progress).await?,
+            Cell::Audit => audit::run(&ledger, plan, progress).await?,
             Cell::Append => append::run(&ledger, plan, progress).await?,
         });
     }
