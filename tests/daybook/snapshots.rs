@@ -168,6 +168,36 @@ async fn a_snapshot_that_cannot_be_read_is_thrown_away_and_the_plan_opens_all_th
     office.close().await;
 }
 
+/// One build after another: what the last one wrote is not read, and made anew before anybody has to wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn snapshots_of_another_build_are_made_anew_at_the_start() {
+    let office = Office::with_terms("other_build", seldom()).await;
+    let token = office.log_in("anna").await;
+    office.made(&token, "/teachers/GAUSS", json!({})).await;
+    let ledger = office.service.as_ref().unwrap().ledger.clone();
+    let here = StreamName::new(format!("plan/{PLAN}"));
+    let strange = StreamName::from("plan/of/another/kind");
+    let mut append = Append::new(Meta::new(CommandId(Uuid::now_v7()), Actor::System));
+    let event = NewEvent { r#type: "SomethingNew", subject: None, data: b"{}".to_vec() };
+    let newer = StreamName::from("plan/100000~2026-2027~1");
+    for stream in [&strange, &newer] {
+        let events = vec![event.clone()];
+        append.writes.push(Write { stream: stream.clone(), expected: Expected::Any, events });
+    }
+    ledger.append(append).await.unwrap();
+    // The others can neither be read nor keep the plan's from being written, one of which comes first.
+    for (stream, version) in [(&strange, 1), (&newer, 1), (&here, 3)] {
+        let of = SnapshotOf { stream, epoch: 1, maker: "another build" };
+        assert!(ledger.write_snapshot(of, version, b"as it likes".to_vec()).await.unwrap());
+    }
+    let node = Office::on(office.database.clone(), seldom()).await;
+    let version = written(&office, 4).await;
+    assert!(version > 3, "{version}");
+    assert_eq!(check_all(&office).await, 1);
+    node.close().await;
+    office.close().await;
+}
+
 /// Version, position, moment, type and bytes of an event.
 type Row = (i64, i64, DateTime<Utc>, String, Vec<u8>);
 

@@ -114,8 +114,10 @@ async fn of_others(desk: &Desk, stop: &CancellationToken) -> Result<(), Failure>
     for stream in desk.ledger.snapshots_of_others(snapshot::MAKER, OF_OTHERS_MAX).await? {
         tokio::select! {
             () = stop.cancelled() => break,
-            written = write(&desk.ledger, &stream) => written?,
-        };
+            written = write(&desk.ledger, &stream) => {
+                passes_over(&stream, written)?;
+            }
+        }
     }
     Ok(())
 }
@@ -146,9 +148,23 @@ async fn one<S: Fold>(desk: &Desk, cell: &Cell<S>, events: i64) -> Result<(), Fa
         // Asked again when there are so many.
         cell.note_snapshot(version + least - events);
     } else {
-        cell.note_snapshot(write(&desk.ledger, cell.stream()).await?);
+        let written = passes_over(cell.stream(), write(&desk.ledger, cell.stream()).await)?;
+        cell.note_snapshot(written.unwrap_or(cell.seen()));
     }
     Ok(())
+}
+
+/// One stream of which nothing can be written, such as one with an event of a newer build, does not keep the others from it. It is
+/// tried again when it has grown by as much once more. A ledger that cannot be reached is another matter.
+fn passes_over(stream: &StreamName, written: Result<i64, Failure>) -> Result<Option<i64>, Failure> {
+    match written {
+        Err(Failure::Internal(cause)) => {
+            tracing::warn!(%stream, cause, "no snapshot can be written of this stream");
+            count("failed", 1);
+            Ok(None)
+        }
+        written => written.map(Some),
+    }
 }
 
 /// Writes a snapshot of a stream as it is now; its version.
