@@ -1,8 +1,10 @@
 //! The words that everything outside the rules shares about the ledger: streams, positions, commands, and what
 //! is noted beside every event.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,17 +14,17 @@ use uuid::Uuid;
 /// Holds no personal name, because stream names are never sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct StreamName(String);
+pub struct StreamName(Arc<str>);
 
 impl StreamName {
     /// A stream by its stored name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self(Arc::from(name.into()))
     }
 
     /// The stream beside this one that keeps its refusals. No decision reads it, so a refusal never conflicts.
     pub fn refused(&self) -> Self {
-        Self(format!("{}/refused", self.0))
+        Self::new(format!("{}/refused", self.0))
     }
 
     /// The stored name.
@@ -43,15 +45,21 @@ impl AsRef<str> for StreamName {
     }
 }
 
+impl Borrow<str> for StreamName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<&str> for StreamName {
     fn from(name: &str) -> Self {
-        Self(name.to_owned())
+        Self(Arc::from(name))
     }
 }
 
 impl From<String> for StreamName {
     fn from(name: String) -> Self {
-        Self(name)
+        Self(Arc::from(name))
     }
 }
 

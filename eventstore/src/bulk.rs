@@ -1,7 +1,7 @@
 //! Reading very many events: the server sends them as it has them, and they are taken apart elsewhere, on any thread.
 
 use chrono::{DateTime, Utc};
-use domain::StreamName;
+use domain::{Meta, StreamName};
 use futures::TryStreamExt;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -63,16 +63,77 @@ impl Bulk {
     /// Takes them apart: as many as can be read, and what is wrong with the next one. Takes a microsecond or two for each, so not
     /// for a thread that others wait for.
     pub fn take_apart(self) -> (Vec<Recorded>, Option<Unreadable>) {
-        let mut rest = Rest(self.bytes.get(HEADER..).unwrap_or_default());
         let mut events = Vec::new();
-        // The trailer has -1 in the place of the number of columns.
-        while rest.number::<2>().map(i16::from_be_bytes).is_some_and(|columns| columns > 0) {
-            match rest.event() {
+        for framed in self.frames() {
+            match framed.and_then(|framed| framed.recorded()) {
                 Ok(event) => events.push(event),
                 Err(unreadable) => return (events, Some(unreadable)),
             }
         }
         (events, None)
+    }
+
+    /// The same without a copy of their bytes; nothing comes after one whose frame cannot be read.
+    pub fn frames(&self) -> impl Iterator<Item = Result<Framed<'_>, Unreadable>> {
+        let mut rest = Some(Rest(self.bytes.get(HEADER..).unwrap_or_default()));
+        std::iter::from_fn(move || {
+            let bytes = rest.as_mut()?;
+            // The trailer has -1 in the place of the number of columns.
+            if bytes.number::<2>().map(i16::from_be_bytes).is_none_or(|columns| columns <= 0) {
+                return None;
+            }
+            let framed = bytes.event();
+            if framed.is_err() {
+                rest = None;
+            }
+            Some(framed)
+        })
+    }
+}
+
+/// An event among the bytes that the server sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Framed<'a> {
+    /// Gapless from 1.
+    pub position: i64,
+    /// The last position of its append.
+    pub append_end: i64,
+    /// The name of its stream.
+    pub stream: &'a str,
+    /// Counts the events of the stream from 1.
+    pub version: i64,
+    /// The stored name of its type.
+    pub r#type: &'a str,
+    /// What it is about.
+    pub subject: Option<Uuid>,
+    /// By the database's clock.
+    pub recorded_at: DateTime<Utc>,
+    /// JSON bytes of what is noted beside it.
+    meta: &'a [u8],
+    /// JSON bytes as they were written.
+    pub data: &'a [u8],
+}
+
+impl Framed<'_> {
+    /// What is noted beside it.
+    pub fn meta(&self) -> Result<Meta, Unreadable> {
+        let unreadable =
+            |error: serde_json::Error| Unreadable { position: Some(self.position), cause: error.to_string() };
+        serde_json::from_slice(self.meta).map_err(unreadable)
+    }
+
+    fn recorded(&self) -> Result<Recorded, Unreadable> {
+        Ok(Recorded {
+            position: self.position,
+            append_end: self.append_end,
+            stream: StreamName::from(self.stream),
+            version: self.version,
+            r#type: self.r#type.to_owned(),
+            subject: self.subject,
+            recorded_at: self.recorded_at,
+            meta: self.meta()?,
+            data: self.data.to_vec(),
+        })
     }
 }
 
@@ -107,11 +168,11 @@ impl<'a> Rest<'a> {
         self.column()?.try_into().ok().map(i64::from_be_bytes)
     }
 
-    fn text(&mut self) -> Option<String> {
-        String::from_utf8(self.column()?.to_vec()).ok()
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.column()?).ok()
     }
 
-    fn event(&mut self) -> Result<Recorded, Unreadable> {
+    fn event(&mut self) -> Result<Framed<'a>, Unreadable> {
         let position = self.whole_number();
         let unreadable = |cause: &str| Unreadable { position, cause: cause.to_owned() };
         let append_end = self.whole_number().ok_or_else(|| unreadable("append_end"))?;
@@ -121,12 +182,11 @@ impl<'a> Rest<'a> {
         let subject = self.column().and_then(|bytes| Uuid::from_slice(bytes).ok());
         let recorded_at = self.time().ok_or_else(|| unreadable("recorded_at"))?;
         let meta = self.column().ok_or_else(|| unreadable("meta"))?;
-        let meta = serde_json::from_slice(meta).map_err(|error| unreadable(&error.to_string()))?;
-        let data = self.column().ok_or_else(|| unreadable("data"))?.to_vec();
-        Ok(Recorded {
+        let data = self.column().ok_or_else(|| unreadable("data"))?;
+        Ok(Framed {
             position: position.ok_or_else(|| unreadable("position"))?,
             append_end,
-            stream: StreamName::new(stream),
+            stream,
             version,
             r#type,
             subject,

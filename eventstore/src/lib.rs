@@ -35,7 +35,7 @@ pub use append::{
     APPEND_BYTES_MAX, APPEND_EVENTS_MAX, Append, AppendError, Appended, Credential, CredentialChange,
     CredentialKind, Deadline, DeadlineName, Due, Expected, Fate, NewEvent, StoredCommand, Write,
 };
-pub use bulk::{Bulk, BulkReader, Unreadable};
+pub use bulk::{Bulk, BulkReader, Framed, Unreadable};
 pub use credential::CredentialRow;
 pub use deadline::PassedDeadline;
 pub use ledger::Ledger;

@@ -27,7 +27,7 @@ fn happened(position: i64, event: Event) -> Happened {
         append_end: position,
         epoch: 1,
         stream: plan.stream(),
-        plan: Some(plan),
+        plan: Some(plan.to_string().into()),
         version: position,
         at: DateTime::UNIX_EPOCH,
         meta,

@@ -13,6 +13,7 @@ mod followed;
 mod names;
 mod shown;
 mod taken_in;
+mod told;
 
 pub use followed::{
     Called, Reached, Stretch, Told, Without, reached_for_followers, stretch, stretch_of_plans,

@@ -1,8 +1,9 @@
 //! Rows on their way into an empty table: COPY in PostgreSQL's binary format, which neither side has to parse.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
+
+use crate::fill::EmptyTables;
 
 /// What every stream of rows begins with: signature, flags, length of the rest of the header.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -18,13 +19,14 @@ pub(crate) const ROWS_AT_ONCE: usize = 20_000;
 
 /// Rows of one table. The columns of a row come in the order of the statement, each as [`Column`] of its type.
 pub(crate) struct CopyRows {
+    /// Up to its options.
     statement: &'static str,
     bytes: Vec<u8>,
     rows: usize,
 }
 
 impl CopyRows {
-    /// `copy … from stdin (format binary)`.
+    /// `copy … from stdin`.
     pub fn new(statement: &'static str) -> Self {
         Self { statement, bytes: HEADER.to_vec(), rows: 0 }
     }
@@ -39,12 +41,14 @@ impl CopyRows {
     }
 
     /// Sends the rows, and is empty again.
-    pub async fn send(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub async fn send(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
         if self.rows == 0 {
             return Ok(());
         }
         self.bytes.extend(TRAILER.to_be_bytes());
-        let mut copy = connection.copy_in_raw(self.statement).await?;
+        let options = if tables.at_once { "(format binary, freeze)" } else { "(format binary)" };
+        let statement = format!("{} {options}", self.statement);
+        let mut copy = tables.connection.copy_in_raw(&statement).await?;
         copy.send(self.bytes.as_slice()).await?;
         copy.finish().await?;
         self.bytes.truncate(HEADER.len());

@@ -1,9 +1,10 @@
 //! From the bytes of the ledger to events: once for all projections.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use domain::{Event, PlanId};
-use eventstore::{Bulk, Recorded};
+use domain::{Event, PlanId, StreamName};
+use eventstore::{Bulk, Framed, Recorded};
 
 use crate::Happened;
 
@@ -50,7 +51,7 @@ fn decode_all(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
 /// Every event up to the first that cannot be read.
 fn decode_each(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
     let mut events: Vec<Happened> = Vec::with_capacity(recorded.len());
-    let mut plans: HashMap<String, Option<PlanId>> = HashMap::new();
+    let mut streams = Streams::default();
     for recorded in recorded {
         let event = match Event::decode(&recorded.r#type, &recorded.data) {
             Ok(event) => event,
@@ -59,11 +60,7 @@ fn decode_each(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
                 return Decoded { events, unreadable, torn: Some(recorded.append_end) };
             }
         };
-        let stream = recorded.stream.as_str();
-        let plan = match plans.get(stream) {
-            Some(plan) => plan.clone(),
-            None => plans.entry(stream.to_owned()).or_insert_with(|| PlanId::of_stream(stream)).clone(),
-        };
+        let (_, plan) = streams.known(recorded.stream.as_str());
         events.push(Happened {
             position: recorded.position,
             append_end: recorded.append_end,
@@ -77,6 +74,32 @@ fn decode_each(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
         });
     }
     Decoded { events, unreadable: None, torn: None }
+}
+
+/// The streams that events were in, each named once: there are few, and very many events.
+#[derive(Default)]
+struct Streams {
+    known: HashMap<StreamName, Option<Arc<str>>>,
+    last: Option<(StreamName, Option<Arc<str>>)>,
+}
+
+impl Streams {
+    /// The name, and the plan that it is of.
+    fn known(&mut self, stream: &str) -> (StreamName, Option<Arc<str>>) {
+        if let Some(last) = self.last.as_ref().filter(|last| last.0.as_str() == stream) {
+            return last.clone();
+        }
+        let found = match self.known.get_key_value(stream) {
+            Some((name, plan)) => (name.clone(), plan.clone()),
+            None => {
+                let plan = PlanId::of_stream(stream).map(|plan| plan.to_string().into());
+                let name = StreamName::from(stream);
+                self.known.insert(name.clone(), plan.clone());
+                (name, plan)
+            }
+        };
+        self.last.insert(found).clone()
+    }
 }
 
 /// Events that were read in bulk, decoded on a thread of their own: as they stand in the ledger, for whoever looks at that, and what
@@ -106,6 +129,45 @@ pub(crate) async fn part<L: Send + 'static>(
         Parted { looked, events: decoded.events, unreadable: decoded.unreadable.or(place), torn }
     });
     parted.await.expect("reading bytes does not panic")
+}
+
+/// Decodes what was read in bulk and nobody looks at otherwise.
+pub(crate) async fn unpack(bulk: Bulk, epoch: i64) -> Decoded {
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let mut events: Vec<Happened> = Vec::new();
+        let mut streams = Streams::default();
+        for framed in bulk.frames() {
+            let happened =
+                framed.map_err(|unreadable| (unreadable.position, unreadable.cause)).and_then(|framed| {
+                    happened(&framed, epoch, &mut streams).map_err(|cause| (Some(framed.position), cause))
+                });
+            match happened {
+                Ok(happened) => events.push(happened),
+                Err((position, cause)) => {
+                    let next = events.last().map_or(1, |last| last.position + 1);
+                    let unreadable = Some((position.unwrap_or(next), cause));
+                    return Decoded { events, unreadable, torn: None };
+                }
+            }
+        }
+        Decoded { events, unreadable: None, torn: None }
+    });
+    unpacked.await.expect("reading bytes does not panic")
+}
+
+fn happened(framed: &Framed<'_>, epoch: i64, streams: &mut Streams) -> Result<Happened, String> {
+    let (stream, plan) = streams.known(framed.stream);
+    Ok(Happened {
+        position: framed.position,
+        append_end: framed.append_end,
+        epoch,
+        stream,
+        plan,
+        version: framed.version,
+        at: framed.recorded_at,
+        meta: framed.meta().map_err(|unreadable| unreadable.cause)?,
+        event: Event::decode(framed.r#type, framed.data).map_err(|error| error.to_string())?,
+    })
 }
 
 /// Keeps what is not yet a whole append until the rest of it comes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{Connection, PgConnection};
 
-use crate::generation::{indexes_again, indexes_set_aside, tables_of};
+use crate::generation::{indexes_again, indexes_set_aside, quoted, run, tables_of};
 use crate::projection::{Happened, Projection, ProjectionError};
 
 /// A fold from the beginning that keeps in memory what is true, and writes each row once, when it is known until when it is true.
@@ -14,19 +14,33 @@ use crate::projection::{Happened, Projection, ProjectionError};
 #[async_trait]
 pub trait Filling: Send {
     /// Takes in whole appends, in order.
-    async fn take(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Happened],
-    ) -> Result<(), ProjectionError>;
+    async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError>;
 
     /// Writes what is still true.
-    async fn finish(self: Box<Self>, connection: &mut PgConnection) -> Result<(), ProjectionError>;
+    async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError>;
+}
+
+/// The way into tables that were empty when it began.
+pub struct EmptyTables {
+    pub(crate) connection: PgConnection,
+    /// All of it is one transaction, which no other one has to see come to an end: rows are written as if they had been there for
+    /// ever, and nobody has to mark them or tidy up after them later.
+    pub(crate) at_once: bool,
+}
+
+/// Whether tables are filled in one transaction. As long as it lasts, nothing anywhere in the database is tidied up: rows that are
+/// rewritten again and again, as the checkpoints of a node at work are, leave a tail that everybody has to walk along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transactions {
+    /// One, where nobody works.
+    One,
+    /// One for each batch.
+    Each,
 }
 
 /// One projection that is being filled through a connection of its own, whose search path leads to its tables.
 pub(crate) struct Fill {
-    connection: PgConnection,
+    tables: EmptyTables,
     all: Arc<Vec<Box<dyn Projection>>>,
     index: usize,
     /// None: it takes batches in as it does when it follows.
@@ -42,13 +56,22 @@ impl Fill {
         mut connection: PgConnection,
         all: &Arc<Vec<Box<dyn Projection>>>,
         index: usize,
+        transactions: Transactions,
     ) -> Result<Self, sqlx::Error> {
         let filling = all[index].filling();
-        let indexes = match &filling {
-            Some(_) => indexes_set_aside(&mut connection, &tables_of(all[index].name())).await?,
-            None => Vec::new(),
-        };
-        Ok(Self { connection, all: Arc::clone(all), index, filling, indexes, position: 0 })
+        let at_once = filling.is_some() && transactions == Transactions::One;
+        let mut indexes = Vec::new();
+        if filling.is_some() {
+            let names = tables_of(all[index].name());
+            if at_once {
+                // Emptied here, so that the server knows that nobody else can see what comes.
+                let tables: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+                run(&mut connection, format!("begin; truncate {}", tables.join(", "))).await?;
+            }
+            indexes = indexes_set_aside(&mut connection, &names).await?;
+        }
+        let tables = EmptyTables { connection, at_once };
+        Ok(Self { tables, all: Arc::clone(all), index, filling, indexes, position: 0 })
     }
 
     pub(crate) fn projection(&self) -> &dyn Projection {
@@ -64,9 +87,9 @@ impl Fill {
     pub(crate) async fn take(&mut self, batch: &[Happened]) -> Result<(), ProjectionError> {
         let Some(last) = batch.last() else { return Ok(()) };
         match &mut self.filling {
-            Some(filling) => filling.take(&mut self.connection, batch).await?,
+            Some(filling) => filling.take(&mut self.tables, batch).await?,
             None => {
-                let mut transaction = self.connection.begin().await?;
+                let mut transaction = self.tables.connection.begin().await?;
                 self.all[self.index].apply(&mut transaction, batch).await?;
                 transaction.commit().await?;
             }
@@ -78,9 +101,13 @@ impl Fill {
     /// Writes what is left, makes the indexes and gives the connection back. From here on the projection takes batches in itself.
     pub(crate) async fn finish(mut self) -> Result<(PgConnection, i64), ProjectionError> {
         if let Some(filling) = self.filling.take() {
-            filling.finish(&mut self.connection).await?;
+            filling.finish(&mut self.tables).await?;
         }
-        indexes_again(&mut self.connection, &self.indexes, &tables_of(self.all[self.index].name())).await?;
-        Ok((self.connection, self.position))
+        let EmptyTables { mut connection, at_once } = self.tables;
+        indexes_again(&mut connection, &self.indexes, &tables_of(self.all[self.index].name())).await?;
+        if at_once {
+            run(&mut connection, "commit".to_owned()).await?;
+        }
+        Ok((connection, self.position))
     }
 }

@@ -42,7 +42,7 @@ pub mod who;
 
 pub use asked::{Page, Paged};
 pub use async_trait::async_trait;
-pub use fill::Filling;
+pub use fill::{EmptyTables, Filling};
 pub use generation::{PrepareError, prepare, prepared};
 pub use moment::{DayBefore, moment_at_position, moment_at_time, recorded_at};
 pub use progress::{FoldProgress, Phase};

@@ -33,7 +33,7 @@ pub struct Placements;
 /// One placement.
 #[derive(Debug, Clone)]
 pub(crate) struct PlacementRow {
-    pub plan: String,
+    pub plan: Arc<str>,
     pub hour_of: HourOf,
     pub day: Option<i32>,
     pub hour: Option<i32>,
@@ -91,7 +91,7 @@ fn touched(batch: &[Happened]) -> Vec<Uuid> {
 
 fn take_lesson(meetings: &mut Meetings, happened: &Happened) -> Result<(), ProjectionError> {
     let from = happened.append_end;
-    let plan = || happened.plan.as_ref().map(ToString::to_string).ok_or_else(|| outside(happened));
+    let plan = || happened.plan.clone().ok_or_else(|| outside(happened));
     match &happened.event {
         Event::RecordCreated(e) if e.kind == Kind::Lessons => {
             let rows = e.fields.get("couplings").map(coupled).unwrap_or_default();
@@ -136,7 +136,7 @@ fn take(
                 return Err(outside(happened));
             };
             let fields = opened(e.kind, &e.fields);
-            let row = created(happened, plan.to_string(), hour_of, &fields, e.revision);
+            let row = created(happened, Arc::clone(plan), hour_of, &fields, e.revision);
             if let Some(value) = fields.get("rows") {
                 meetings.begin(row.plan.clone(), e.record.0, own(value), edge.position);
             }
@@ -166,7 +166,7 @@ fn take(
 
 fn created(
     happened: &Happened,
-    plan: String,
+    plan: Arc<str>,
     hour_of: HourOf,
     fields: &Fields,
     revision: u64,

@@ -1,8 +1,10 @@
 //! What a read model is: rows, and how a batch of events changes them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Event, Meta, PlanId, StreamName};
+use domain::{Event, Meta, StreamName};
 use sqlx::PgConnection;
 
 use crate::fill::Filling;
@@ -18,8 +20,8 @@ pub struct Happened {
     pub epoch: i64,
     /// Its stream.
     pub stream: StreamName,
-    /// The plan whose stream, or whose stream of refusals, it is in.
-    pub plan: Option<PlanId>,
+    /// The plan whose stream, or whose stream of refusals, it is in, as it is written.
+    pub plan: Option<Arc<str>>,
     /// Its version in the stream.
     pub version: i64,
     /// When it was recorded, by the database's clock.

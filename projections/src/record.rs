@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Event, FieldName, Fields, Kind, Record, RecordChanged, RecordId, Value};
 use sqlx::PgConnection;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::fill::Filling;
@@ -30,7 +31,7 @@ pub struct Records;
 /// A record with what is said about its last change.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordRow {
-    pub plan: String,
+    pub plan: Arc<str>,
     pub record: Record,
     pub who: String,
     pub at: DateTime<Utc>,
@@ -90,7 +91,7 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
                 fields: opened(e.kind, &e.fields),
                 by_period: BTreeMap::new(),
             };
-            rows.put(e.record.0, changed_by(happened, plan.to_string(), record), edge);
+            rows.put(e.record.0, changed_by(happened, Arc::clone(plan), record), edge);
         }
         Event::RecordChanged(e) if e.kind != Kind::Placements => {
             let Some(before) = rows.get(e.record.0) else { return Err(unknown(happened, e.record)) };
@@ -98,7 +99,7 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
             record.revision = e.revision;
             record.epoch = happened.epoch;
             change(&mut record, e);
-            let row = changed_by(happened, before.plan.clone(), record);
+            let row = changed_by(happened, Arc::clone(&before.plan), record);
             rows.put(e.record.0, row, edge);
         }
         Event::RecordRemoved(e) if e.kind != Kind::Placements => rows.end(e.record.0, edge),
@@ -107,7 +108,7 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
     Ok(())
 }
 
-fn changed_by(happened: &Happened, plan: String, record: Record) -> RecordRow {
+fn changed_by(happened: &Happened, plan: Arc<str>, record: Record) -> RecordRow {
     let who = who_text(who_acted(happened.meta.actor));
     RecordRow { plan, record, who, at: happened.at, position: happened.position }
 }

@@ -1,7 +1,7 @@
 //! Rows with `valid_from` and `valid_to`, while a batch is taken in: each thing has at most one row that is true.
 
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Where and when rows begin or cease to be true: the end of an append, and its moment.
@@ -22,7 +22,7 @@ pub(crate) struct Version<R> {
 
 /// The rows that a batch reads and makes.
 pub(crate) struct Versions<R> {
-    open: BTreeMap<Uuid, (Version<R>, Stored)>,
+    open: HashMap<Uuid, (Version<R>, Stored)>,
     /// Rows of the table that ceased to be true.
     closed: Vec<(Uuid, Edge)>,
     /// Rows that began and ceased to be true within the batch.
@@ -37,7 +37,7 @@ enum Stored {
 
 impl<R> Versions<R> {
     pub fn new() -> Self {
-        Self { open: BTreeMap::new(), closed: Vec::new(), past: Vec::new() }
+        Self { open: HashMap::new(), closed: Vec::new(), past: Vec::new() }
     }
 
     /// Takes in a row that is true in the table.
@@ -75,10 +75,12 @@ impl<R> Versions<R> {
 
     /// What is to be written: the rows of the table that end, then the new ones.
     pub fn finish(self) -> (Vec<(Uuid, Edge)>, Vec<Version<R>>) {
-        let new =
-            self.open.into_values().filter(|(_, stored)| *stored == Stored::New).map(|(version, _)| version);
+        let new = self.open.into_values().filter(|(_, stored)| *stored == Stored::New);
+        let mut new: Vec<Version<R>> = new.map(|(version, _)| version).collect();
+        // Neighbours in the indexes come one after the other.
+        new.sort_unstable_by_key(|version| version.id);
         let mut rows = self.past;
-        rows.extend(new);
+        rows.append(&mut new);
         (self.closed, rows)
     }
 }

@@ -1,5 +1,5 @@
 //! kill -9 of the service and of its PostgreSQL under load: what was acknowledged is there, once, and asked again it is answered the
-//! same.
+//! same. Also while the read models are being made anew.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use api::private_postgres::{DATABASE, PrivatePostgres, Settings};
 use reqwest::{Client, Method};
 use serde_json::{Value as Json, json};
+use sqlx::{Connection, PgConnection};
 use tests::office::PLAN;
 use tests::rounds::{Dice, Rounds};
 use tokio::sync::Mutex;
@@ -137,8 +139,62 @@ struct Told {
     again: u64,
 }
 
+/// What goes on beside the writers.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Meanwhile {
+    Nothing,
+    /// The read models are made anew, over and over.
+    Rebuilds,
+}
+
+/// Rebuilds one after the other until it is told to stop. What is killed below them may make them fail, and must not make them hang;
+/// tells how many were done and how many failed.
+fn rebuild_over_and_over(data: &Path, going: &Arc<AtomicBool>) -> std::thread::JoinHandle<(u64, u64)> {
+    let (program, going) = (Program::on_data(data), Arc::clone(going));
+    std::thread::spawn(move || {
+        let (mut done, mut failed) = (0, 0);
+        while going.load(Ordering::SeqCst) {
+            let rebuilt = program.run(&["rebuild"]);
+            match rebuilt.status {
+                0 => done += 1,
+                1 | 3 => failed += 1,
+                status => panic!("{status}: {}{}", rebuilt.out, rebuilt.err),
+            }
+        }
+        (done, failed)
+    })
+}
+
+/// The next rebuild does away with whatever the killed ones left, and what comes of it is right.
+async fn is_whole(data: &Path) {
+    let program = Program::on_data(data);
+    let began = Instant::now();
+    loop {
+        let rebuilt = program.run(&["rebuild"]);
+        if rebuilt.status == 0 {
+            break;
+        }
+        // The server may not have noticed yet that the last one is gone.
+        assert!(began.elapsed() < BACK_WITHIN, "{}{}", rebuilt.out, rebuilt.err);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let found = program.run(&["verify"]);
+    assert_eq!(found.status, 0, "{}{}", found.out, found.err);
+    let server = PrivatePostgres::start(&Settings::new(data)).await.expect("it runs");
+    let mut owner = PgConnection::connect_with(&server.connect_options(DATABASE)).await.expect("connect");
+    let left: Vec<String> = sqlx::query_scalar(
+        "select state from daybook.generation union all select 'a schema' from pg_namespace where nspname like 'daybook\\_read\\_%'",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .expect("what is left");
+    assert_eq!(left, ["current", "a schema"]);
+    owner.close().await.expect("closed");
+    server.stop().await.expect("left");
+}
+
 /// Kills, in turn, the service, its PostgreSQL, and both; a round is a cycle.
-pub async fn hammer(rounds: &Rounds) -> String {
+pub async fn hammer(rounds: &Rounds, meanwhile: Meanwhile) -> String {
     let data = directory();
     let program = Program::on_data(data.path());
     for args in [
@@ -174,6 +230,9 @@ pub async fn hammer(rounds: &Rounds) -> String {
             })
         })
         .collect();
+    let rebuilding = Arc::new(AtomicBool::new(true));
+    let rebuilds =
+        (meanwhile == Meanwhile::Rebuilds).then(|| rebuild_over_and_over(data.path(), &rebuilding));
     let mut dice = Dice::new(9);
     let (mut kills, mut away) = ([0_u64; 3], Duration::ZERO);
     while let Some(round) = rounds.next() {
@@ -200,11 +259,19 @@ pub async fn hammer(rounds: &Rounds) -> String {
         all.again += told.again;
         all.written.extend(told.written);
     }
+    rebuilding.store(false, Ordering::SeqCst);
+    let mut beside = String::new();
+    if let Some(rebuilds) = rebuilds {
+        let (done, failed) =
+            tokio::task::spawn_blocking(|| rebuilds.join()).await.unwrap().expect("rebuilds end");
+        is_whole(data.path()).await;
+        beside = format!("; beside them {done} rebuilds were done and {failed} broke off");
+    }
     check(&scene, &all).await;
     drop(victim);
     format!(
         "{} kills of the service, {} of PostgreSQL, {} of both; {} writes acknowledged, {} of them asked again under \
-         their key; none is missing, none is there twice; back after {:.1} s on average",
+         their key; none is missing, none is there twice; back after {:.1} s on average{beside}",
         kills[0],
         kills[1],
         kills[2],
@@ -254,5 +321,11 @@ fn number(position: &str) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_acknowledged_survives_kills_of_the_service_and_of_postgresql() {
-    hammer(&Rounds::quiet("kills", 2)).await;
+    hammer(&Rounds::quiet("kills", 2), Meanwhile::Nothing).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rebuild_survives_kills_of_the_service_and_of_postgresql_beside_it() {
+    let told = hammer(&Rounds::quiet("kills beside a rebuild", 3), Meanwhile::Rebuilds).await;
+    assert!(told.contains("rebuilds were done"), "{told}");
 }

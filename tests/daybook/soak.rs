@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tests::rounds::Rounds;
 
+use crate::kills::Meanwhile;
 use crate::{
     change_races, cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, stream_races,
     subscribers, two_nodes,
@@ -107,7 +108,11 @@ async fn soak() {
     })
     .await;
     run(&mut rows, "kill -9 of service and PostgreSQL", 200, |rounds| async {
-        (kills::hammer(&rounds).await, rounds)
+        (kills::hammer(&rounds, Meanwhile::Nothing).await, rounds)
+    })
+    .await;
+    run(&mut rows, "kill -9 of service and PostgreSQL beside rebuilds", 30, |rounds| async {
+        (kills::hammer(&rounds, Meanwhile::Rebuilds).await, rounds)
     })
     .await;
 }

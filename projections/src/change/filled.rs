@@ -1,13 +1,12 @@
 //! The feed from the beginning of the ledger on.
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
 use std::collections::HashMap;
 
 use super::names::{Name, Names};
 use super::shown::{Row, Shown};
 use crate::copy::{CopyRows, ROWS_AT_ONCE};
-use crate::fill::Filling;
+use crate::fill::{EmptyTables, Filling};
 use crate::versions::Version;
 use crate::{Happened, ProjectionError};
 
@@ -22,25 +21,25 @@ impl Filled {
     pub fn new() -> Self {
         let changes = CopyRows::new(
             "copy change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id, mode, period,
-                revision, changes, more, cause, request) from stdin (format binary)",
+                revision, changes, more, cause, request) from stdin",
         );
         let names = CopyRows::new(
             "copy change_name (record_id, plan, kind, name, lesson_id, period_id, n, valid_from, valid_to)
-            from stdin (format binary)",
+            from stdin",
         );
         Self { shown: Shown { names: Names::none(), last: HashMap::new() }, changes, names }
     }
 
     async fn write_names(
         &mut self,
-        connection: &mut PgConnection,
+        tables: &mut EmptyTables,
         names: &[Version<Name>],
     ) -> Result<(), ProjectionError> {
         for some in names.chunks(ROWS_AT_ONCE) {
             for version in some {
                 copied_name(&mut self.names, version);
             }
-            self.names.send(connection).await?;
+            self.names.send(tables).await?;
         }
         Ok(())
     }
@@ -48,32 +47,28 @@ impl Filled {
 
 #[async_trait]
 impl Filling for Filled {
-    async fn take(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Happened],
-    ) -> Result<(), ProjectionError> {
+    async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError> {
         for some in batch.chunks(ROWS_AT_ONCE) {
             for happened in some {
                 if let Some(row) = self.shown.show(happened) {
                     copied(&mut self.changes, &row);
                 }
             }
-            self.changes.send(connection).await?;
+            self.changes.send(tables).await?;
         }
         let past = self.shown.names.take_past();
-        self.write_names(connection, &past).await
+        self.write_names(tables, &past).await
     }
 
-    async fn finish(mut self: Box<Self>, connection: &mut PgConnection) -> Result<(), ProjectionError> {
+    async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
         let now = std::mem::replace(&mut self.shown.names, Names::none()).now();
-        self.write_names(connection, &now).await
+        self.write_names(tables, &now).await
     }
 }
 
 fn copied(rows: &mut CopyRows, row: &Row) {
     rows.row([
-        &row.plan,
+        &row.plan.as_ref(),
         &row.position,
         &row.append_end,
         &row.epoch,
@@ -87,7 +82,7 @@ fn copied(rows: &mut CopyRows, row: &Row) {
         &row.mode,
         &row.period,
         &row.revision,
-        &row.changes_text(),
+        &row.changes.text(),
         &row.more_text(),
         &row.cause,
         &row.request,
@@ -98,7 +93,7 @@ fn copied_name(rows: &mut CopyRows, version: &Version<Name>) {
     let hour = version.row.hour_of;
     rows.row([
         &version.id,
-        &version.row.plan,
+        &version.row.plan.as_ref(),
         &version.row.kind.word(),
         &version.row.name,
         &hour.map(|hour| hour.lesson.0),

@@ -3,6 +3,7 @@
 use domain::{Event, FieldChange, HourOf, Kind, RecordId, Value};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::taken_in::ROWS_AT_ONCE;
@@ -12,7 +13,7 @@ use crate::versions::{Edge, Version, Versions};
 /// What one record of a plan is called.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Name {
-    pub plan: String,
+    pub plan: Arc<str>,
     pub kind: Kind,
     /// A placement and a singleton have none.
     pub name: Option<String>,
@@ -46,7 +47,7 @@ impl Stored {
             }
             _ => None,
         };
-        Some(Name { plan: self.plan, kind: self.kind.parse().ok()?, name: self.name, hour_of })
+        Some(Name { plan: self.plan.into(), kind: self.kind.parse().ok()?, name: self.name, hour_of })
     }
 }
 
@@ -197,7 +198,7 @@ async fn insert(connection: &mut PgConnection, new: &[Version<Name>]) -> Result<
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::integer[],
             $8::bigint[], $9::bigint[])",
         &new.iter().map(|it| it.id).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.plan.as_ref()).collect::<Vec<_>>() as _,
         &new.iter().map(|it| it.row.kind.word()).collect::<Vec<_>>() as _,
         &new.iter().map(|it| it.row.name.as_deref()).collect::<Vec<_>>() as _,
         &new.iter().map(|it| hour(it).map(|hour| hour.lesson.0)).collect::<Vec<_>>() as _,

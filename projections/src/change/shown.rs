@@ -7,9 +7,11 @@ use domain::{
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::names::{Name, Names};
+use super::told::Told;
 use crate::Happened;
 use crate::refusal::{obstacles_json, winner_json};
 use crate::versions::Edge;
@@ -18,7 +20,7 @@ use crate::{lock, session};
 
 /// A row of `change`.
 pub(super) struct Row {
-    pub plan: String,
+    pub plan: Arc<str>,
     pub position: i64,
     pub append_end: i64,
     pub epoch: i64,
@@ -32,7 +34,7 @@ pub(super) struct Row {
     pub mode: Option<String>,
     pub period: Option<String>,
     pub revision: Option<i64>,
-    pub changes: Vec<Json>,
+    pub changes: Told,
     pub more: Map<String, Json>,
     pub cause: Option<String>,
     pub request: Option<String>,
@@ -48,7 +50,7 @@ pub(super) struct Shown {
 impl Shown {
     /// How an event is shown; nothing for one that belongs to no feed. Names change with it.
     pub fn show(&mut self, happened: &Happened) -> Option<Row> {
-        let plan = happened.plan.as_ref()?.to_string();
+        let plan = Arc::clone(happened.plan.as_ref()?);
         let mut row = Row {
             plan,
             position: happened.position,
@@ -64,7 +66,7 @@ impl Shown {
             mode: happened.meta.mode.clone(),
             period: None,
             revision: None,
-            changes: Vec::new(),
+            changes: Told::default(),
             more: Map::new(),
             cause: happened.meta.cause.clone(),
             request: happened.meta.request_id.clone(),
@@ -95,11 +97,11 @@ impl Shown {
         match event {
             Event::RecordCreated(e) => {
                 let name = e.fields.get("id").and_then(Value::text).map(str::to_owned);
-                let name = Name { plan: row.plan.clone(), kind: e.kind, name, hour_of: e.hour_of };
+                let name = Name { plan: Arc::clone(&row.plan), kind: e.kind, name, hour_of: e.hour_of };
                 self.names.put(e.record, name, edge);
                 row.r#type = "record.created";
                 row.revision = i64::try_from(e.revision).ok();
-                row.changes = self.whole(e.kind, &e.fields, false);
+                self.whole(&mut row.changes, e.kind, &e.fields, false);
                 row.caused_by(e.import);
                 self.about_record(row, e.kind, e.record);
             }
@@ -113,7 +115,7 @@ impl Shown {
                 }
                 row.r#type = "record.changed";
                 row.revision = i64::try_from(e.revision).ok();
-                row.changes = e.changes.iter().map(|change| self.change(change)).collect();
+                e.changes.iter().for_each(|change| self.change(&mut row.changes, change));
                 row.caused_by(e.import);
                 self.about_record(row, e.kind, e.record);
                 if let Some(period) = e.period {
@@ -123,7 +125,7 @@ impl Shown {
             Event::RecordRemoved(e) => {
                 row.r#type = "record.removed";
                 row.revision = i64::try_from(e.revision).ok();
-                row.changes = self.whole(e.kind, &e.fields, true);
+                self.whole(&mut row.changes, e.kind, &e.fields, true);
                 row.caused_by(e.import);
                 self.about_record(row, e.kind, e.record);
                 self.names.end(e.record, edge);
@@ -150,7 +152,7 @@ impl Shown {
         row.r#type = "record.refused";
         row.who = who_text(e.who);
         row.session_id = e.session.map(|session| session.0).or(row.session_id);
-        row.changes = e.changes.iter().map(|change| self.change(change)).collect();
+        e.changes.iter().for_each(|change| self.change(&mut row.changes, change));
         match (e.record, e.kind) {
             (Some(record), kind) => {
                 let kind = kind.or_else(|| self.names.get(record).map(|name| name.kind));
@@ -248,11 +250,11 @@ impl Shown {
         row.more.insert("period".into(), json!(row.period));
         row.more.insert("activity".into(), Json::Null);
         row.more.insert("who".into(), json!(row.who));
-        row.changes = ["mode", "period"]
-            .into_iter()
-            .filter(|field| !row.more[*field].is_null())
-            .map(|field| json!({ "field": field, "from": null, "to": row.more[field] }))
-            .collect();
+        for field in ["mode", "period"] {
+            if !row.more[field].is_null() {
+                row.changes.add(field, &Json::Null, &row.more[field]);
+            }
+        }
         self.last.insert(e.session.0, row.more.clone());
     }
 
@@ -269,41 +271,46 @@ impl Shown {
         ];
         for (field, to) in news {
             let Some(to) = to else { continue };
-            row.changes.push(json!({ "field": field, "from": before.get(field), "to": to }));
+            row.changes.add(field, before.get(field).unwrap_or(&Json::Null), &to);
             row.more.insert(field.into(), to);
         }
         row.period = row.more.get("period").and_then(Json::as_str).map(str::to_owned);
         self.last.insert(e.session.0, row.more.clone());
     }
 
-    fn change(&self, change: &FieldChange) -> Json {
-        let shown = |value: &Option<Value>| value.as_ref().map(|value| self.shown(value));
-        json!({ "field": change.field, "from": shown(&change.from), "to": shown(&change.to) })
+    fn change(&self, told: &mut Told, change: &FieldChange) {
+        told.begin(&change.field);
+        self.value(told, change.from.as_ref());
+        told.and();
+        self.value(told, change.to.as_ref());
+        told.end();
     }
 
     /// All fields of a record that comes or goes, in the order of the table of fields.
-    fn whole(&self, kind: Kind, fields: &BTreeMap<FieldName, Value>, goes: bool) -> Vec<Json> {
-        kind.fields()
-            .iter()
-            .filter_map(|field| {
-                let value = self.shown(fields.get(field.name)?);
-                let (from, to) = if goes { (value, Json::Null) } else { (Json::Null, value) };
-                Some(json!({ "field": field.name, "from": from, "to": to }))
-            })
-            .collect()
+    fn whole(&self, told: &mut Told, kind: Kind, fields: &BTreeMap<FieldName, Value>, goes: bool) {
+        for field in kind.fields() {
+            let Some(value) = fields.get(field.name) else { continue };
+            let (from, to) = if goes { (Some(value), None) } else { (None, Some(value)) };
+            told.begin(field.name);
+            self.value(told, from);
+            told.and();
+            self.value(told, to);
+            told.end();
+        }
     }
 
-    fn shown(&self, value: &Value) -> Json {
-        value_json(&named(value, |id| self.names.called(id)))
+    fn value(&self, told: &mut Told, value: Option<&Value>) {
+        match value.map(Value::open) {
+            None => told.put(&Json::Null),
+            // What nearly all of them are, without a tree between.
+            Some(Value::Text(text)) => told.put(&**text),
+            Some(Value::Number(number)) => told.put(number),
+            Some(other) => told.put(&value_json(&named(other, |id| self.names.called(id)))),
+        }
     }
 }
 
 impl Row {
-    /// The changes as they are stored.
-    pub fn changes_text(&self) -> String {
-        serde_json::to_string(&self.changes).expect("values are always JSON")
-    }
-
     /// What a type says beyond them, as it is stored.
     pub fn more_text(&self) -> Option<String> {
         (!self.more.is_empty()).then(|| serde_json::to_string(&self.more).expect("values are always JSON"))

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use super::make::{quoted, run};
 
-/// Takes the indexes and keys of tables away; answers the statements that make them again. Names are looked up by the search path.
+/// Takes the indexes and keys of tables away and keeps the server from tidying them up meanwhile; answers the statements that make them again. Names are looked up by the search path.
 pub(crate) async fn indexes_set_aside(
     connection: &mut PgConnection,
     tables: &[&str],
@@ -23,6 +23,9 @@ pub(crate) async fn indexes_set_aside(
     )
     .fetch_all(&mut *connection)
     .await?;
+    for table in tables {
+        run(connection, format!("alter table {} set (autovacuum_enabled = false)", quoted(table))).await?;
+    }
     let mut again = Vec::with_capacity(found.len());
     for index in found {
         run(connection, index.aside).await?;
@@ -41,7 +44,9 @@ pub(crate) async fn indexes_again(
         run(connection, index.clone()).await?;
     }
     for table in tables {
-        run(connection, format!("analyze {}", quoted(table))).await?;
+        let table = quoted(table);
+        run(connection, format!("alter table {table} reset (autovacuum_enabled)")).await?;
+        run(connection, format!("analyze {table}")).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{RecordId, Row};
 use sqlx::PgConnection;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::copy::CopyRows;
@@ -13,7 +14,7 @@ pub(super) type Key = (Uuid, Uuid);
 
 /// A set of rows that is true from a position on.
 struct True {
-    plan: String,
+    plan: Arc<str>,
     rows: Vec<Row>,
     from: i64,
 }
@@ -28,7 +29,18 @@ impl Set {
         for (ordinal, row) in (0_i32..).zip(&set.rows) {
             let [class, teacher, subject, room] =
                 [row.class, row.teacher, row.subject, row.room].map(|id| id.map(|RecordId(id)| id));
-            to.row([owner, &set.plan, period, &ordinal, &class, &teacher, &subject, &room, &set.from, until]);
+            to.row([
+                owner,
+                &set.plan.as_ref(),
+                period,
+                &ordinal,
+                &class,
+                &teacher,
+                &subject,
+                &room,
+                &set.from,
+                until,
+            ]);
         }
     }
 }
@@ -47,14 +59,14 @@ pub(super) struct Meetings {
 
 impl Meetings {
     /// The set of an owner that is new.
-    pub fn begin(&mut self, plan: String, owner: Uuid, rows: Vec<Row>, from: i64) {
+    pub fn begin(&mut self, plan: Arc<str>, owner: Uuid, rows: Vec<Row>, from: i64) {
         if !rows.is_empty() {
             self.open.insert((owner, Uuid::nil()), True { plan, rows, from });
         }
     }
 
     /// Another set, or none, in the place of what was true.
-    pub fn put(&mut self, plan: String, key: Key, rows: Vec<Row>, from: i64) {
+    pub fn put(&mut self, plan: Arc<str>, key: Key, rows: Vec<Row>, from: i64) {
         self.end(key, from);
         // What the table has ends with the first change in the batch, whatever comes after.
         self.closed.entry(key).or_insert(from);
@@ -128,7 +140,7 @@ async fn insert(connection: &mut PgConnection, sets: impl Iterator<Item = Set>) 
     let mut who: [Vec<Option<Uuid>>; 4] = Default::default();
     for Set((owner_id, period_id), set, end) in sets {
         for (index, row) in (0_i32..).zip(set.rows) {
-            plan.push(set.plan.clone());
+            plan.push(Arc::clone(&set.plan));
             owner.push(owner_id);
             period.push(period_id);
             ordinal.push(index);
@@ -157,7 +169,7 @@ async fn insert(connection: &mut PgConnection, sets: impl Iterator<Item = Set>) 
         &room as _,
         &from,
         &to as _,
-        &plan,
+        &plan.iter().map(AsRef::as_ref).collect::<Vec<&str>>() as _,
     )
     .execute(connection)
     .await

@@ -32,7 +32,7 @@ pub(super) struct Columns {
 impl From<Columns> for PlacementRow {
     fn from(columns: Columns) -> Self {
         Self {
-            plan: columns.plan,
+            plan: columns.plan.into(),
             hour_of: HourOf {
                 lesson: RecordId(columns.lesson_id),
                 period: RecordId(columns.period_id),
@@ -85,7 +85,7 @@ pub(super) fn copied(rows: &mut CopyRows, version: &Version<PlacementRow>) {
     let row = &version.row;
     rows.row([
         &version.id,
-        &row.plan,
+        &row.plan.as_ref(),
         &row.hour_of.lesson.0,
         &row.hour_of.period.0,
         &i32::try_from(row.hour_of.n).unwrap_or(i32::MAX),
@@ -131,7 +131,7 @@ pub(super) async fn write(
             $8::text[], $9::int[], $10::uuid[], $11::bigint[], $12::bigint[], $13::text[], $14::timestamptz[],
             $15::bigint[], $16::bigint[], $17::bigint[])",
         &new.iter().map(|it| it.id).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| it.row.plan.as_ref()).collect::<Vec<_>>() as _,
         &new.iter().map(|it| it.row.hour_of.lesson.0).collect::<Vec<_>>(),
         &new.iter().map(|it| it.row.hour_of.period.0).collect::<Vec<_>>(),
         &new.iter().map(|it| i32::try_from(it.row.hour_of.n).unwrap_or(i32::MAX)).collect::<Vec<_>>(),

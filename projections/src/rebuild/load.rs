@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{RebuildError, RebuildTerms};
-use crate::decode::{Whole, part, trouble};
-use crate::fill::Fill;
+use crate::decode::{Whole, trouble, unpack};
+use crate::fill::{Fill, Transactions};
 use crate::generation::{indexes_again, indexes_set_aside, quoted, run, stay_in, tables_of};
 use crate::progress::{Counted, Phase};
 use crate::projection::{Happened, Projection, ProjectionError};
@@ -54,12 +54,13 @@ type Handed = Arc<Vec<Happened>>;
 impl Load {
     /// Fills the tables up to where the ledger ends by then.
     pub async fn run(&self) -> Result<Loaded, RebuildError> {
+        let transactions = if self.gently { Transactions::Each } else { Transactions::One };
         let mut tasks = JoinSet::new();
         let mut to = Vec::with_capacity(self.chosen.len());
         for (place, index) in self.chosen.iter().enumerate() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
             to.push(sender);
-            let fill = Fill::begin(self.connect().await?, &self.all, *index).await?;
+            let fill = Fill::begin(self.connect().await?, &self.all, *index, transactions).await?;
             let counted = Arc::clone(&self.counted);
             tasks.spawn(async move { fill_one(fill, receiver, &counted, place).await.map(|()| 0) });
         }
@@ -84,9 +85,16 @@ impl Load {
         let mut connection = PgConnection::connect_with(&self.terms.owner).await?;
         stay_in(&mut connection, &[&self.generation, &self.terms.ledger_schema]).await?;
         // A crash loses the whole generation, so nothing waits for the disk. A statement whose client is gone ends.
+        // Several tables are indexed side by side already, on as many cores as there are.
         let settings = "set synchronous_commit = off; set maintenance_work_mem = '256MB'; set enable_seqscan = off;
-            set jit = off; set client_connection_check_interval = '1s'; set idle_in_transaction_session_timeout = '60s'";
+            set max_parallel_maintenance_workers = 1; set jit = off; set client_connection_check_interval = '1s';
+            set idle_in_transaction_session_timeout = '60s'";
         sqlx::raw_sql(settings).execute(&mut connection).await?;
+        // A quarter of the server's time goes into compressing its log otherwise. Only an administrator of the server may ask for
+        // it, and only a server that was built with it has it.
+        if let Err(error) = sqlx::raw_sql("set wal_compression = lz4").execute(&mut connection).await {
+            tracing::debug!(%error, "the server's log is compressed as it always is");
+        }
         Ok(connection)
     }
 }
@@ -108,7 +116,7 @@ async fn read(
         // Some batches are decoded while the next one is read and the last one is written.
         let more = reader.next(at_once).await?;
         let last = more.is_none();
-        decoding.extend(more.map(|bulk| tokio::spawn(part(bulk, head.epoch, |_| ()))));
+        decoding.extend(more.map(|bulk| tokio::spawn(unpack(bulk, head.epoch))));
         while decoding.len() > if last { 0 } else { DECODING_MAX } {
             let Some(next) = decoding.pop_front() else { break };
             let parted = next.await.map_err(|panicked| sqlx::Error::Io(std::io::Error::other(panicked)))?;

@@ -1,12 +1,11 @@
 //! Records from the beginning of the ledger on.
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
 
 use super::row::copied;
 use super::{RecordRow, take};
 use crate::copy::{CopyRows, ROWS_AT_ONCE};
-use crate::fill::Filling;
+use crate::fill::{EmptyTables, Filling};
 use crate::versions::{Version, Versions};
 use crate::{Happened, ProjectionError};
 
@@ -20,21 +19,21 @@ impl Filled {
     pub fn new() -> Self {
         let copy = CopyRows::new(
             "copy record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
-                day_from, day_to, who, changed_at, changed_position, valid_from, valid_to) from stdin (format binary)",
+                day_from, day_to, who, changed_at, changed_position, valid_from, valid_to) from stdin",
         );
         Self { rows: Versions::new(), copy }
     }
 
     async fn write(
         &mut self,
-        connection: &mut PgConnection,
+        tables: &mut EmptyTables,
         rows: &[Version<RecordRow>],
     ) -> Result<(), ProjectionError> {
         for some in rows.chunks(ROWS_AT_ONCE) {
             for row in some {
                 copied(&mut self.copy, row);
             }
-            self.copy.send(connection).await?;
+            self.copy.send(tables).await?;
         }
         Ok(())
     }
@@ -42,20 +41,16 @@ impl Filled {
 
 #[async_trait]
 impl Filling for Filled {
-    async fn take(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Happened],
-    ) -> Result<(), ProjectionError> {
+    async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError> {
         for happened in batch {
             take(&mut self.rows, happened)?;
         }
         let past = self.rows.take_past();
-        self.write(connection, &past).await
+        self.write(tables, &past).await
     }
 
-    async fn finish(mut self: Box<Self>, connection: &mut PgConnection) -> Result<(), ProjectionError> {
+    async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
         let (_, rows) = std::mem::replace(&mut self.rows, Versions::new()).finish();
-        self.write(connection, &rows).await
+        self.write(tables, &rows).await
     }
 }

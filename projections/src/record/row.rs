@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Fields, Kind, Record, RecordId, Value};
 use sqlx::PgConnection;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::RecordRow;
@@ -49,7 +50,7 @@ impl TryFrom<Columns> for RecordRow {
             by_period,
         };
         Ok(RecordRow {
-            plan: columns.plan,
+            plan: columns.plan.into(),
             record,
             who: columns.who,
             at: columns.changed_at,
@@ -95,7 +96,7 @@ pub(super) async fn load(
 #[derive(Default)]
 struct Arrays {
     record_id: Vec<Uuid>,
-    plan: Vec<String>,
+    plan: Vec<Arc<str>>,
     kind: Vec<&'static str>,
     name: Vec<Option<String>>,
     sort: Vec<String>,
@@ -144,7 +145,7 @@ impl Arrays {
         let RecordRow { plan, record, who, at, position } = &version.row;
         let Written { name, sort, search, fields, by_period } = Written::of(record);
         self.record_id.push(version.id);
-        self.plan.push(plan.clone());
+        self.plan.push(Arc::clone(plan));
         self.kind.push(record.kind.word());
         self.name.push(name);
         self.sort.push(sort);
@@ -224,7 +225,7 @@ pub(super) async fn write(
             as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
                 changed_at, changed_position, valid_from, valid_to, day_from, day_to)",
         &rows.record_id,
-        &rows.plan,
+        &rows.plan.iter().map(AsRef::as_ref).collect::<Vec<&str>>() as _,
         &rows.kind as _,
         &rows.name as _,
         &rows.sort,
@@ -254,7 +255,7 @@ pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
     let (day_from, day_to) = days(record);
     rows.row([
         &version.id,
-        plan,
+        &plan.as_ref(),
         &record.kind.word(),
         &name,
         &sort,

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::compare::compare;
 use super::{Compared, Finding, Handed, VerifyError};
 use crate::decode::decode;
-use crate::fill::Fill;
+use crate::fill::{Fill, Transactions};
 use crate::generation::{definitions_of, quoted, run, stay_in};
 use crate::progress::Counted;
 use crate::projection::Projection;
@@ -67,7 +67,7 @@ impl Second {
         for definition in definitions_of(all[index].name()) {
             sqlx::raw_sql(definition).execute(&mut connection).await?;
         }
-        let fill = Fill::begin(connection, all, index).await?;
+        let fill = Fill::begin(connection, all, index, Transactions::Each).await?;
         Ok(Self { fill, all: Arc::clone(all), index, generation: generation.to_owned(), upto })
     }
 
