@@ -1,12 +1,11 @@
 //! Where everything is found, from the beginning of the ledger on.
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
 
 use super::places::{Blocks, block_of};
 use super::taken_in::keys;
 use crate::copy::{CopyRows, ROWS_AT_ONCE};
-use crate::fill::Filling;
+use crate::fill::{EmptyTables, Filling};
 use crate::{Happened, ProjectionError};
 
 /// Keeps the block that is being filled.
@@ -17,39 +16,35 @@ pub(super) struct Filled {
 
 impl Filled {
     pub fn new() -> Self {
-        let copy = CopyRows::new("copy audit (word, block, places) from stdin (format binary)");
+        let copy = CopyRows::new("copy audit (word, block, places) from stdin");
         Self { blocks: Blocks::default(), copy }
     }
 
-    async fn write(&mut self, connection: &mut PgConnection, whole: &Blocks) -> Result<(), ProjectionError> {
+    async fn write(&mut self, tables: &mut EmptyTables, whole: &Blocks) -> Result<(), ProjectionError> {
         for (index, (block, word, places)) in whole.rows().enumerate() {
             self.copy.row([&word, &block, &places.bytes()]);
             if index % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
-                self.copy.send(connection).await?;
+                self.copy.send(tables).await?;
             }
         }
-        self.copy.send(connection).await?;
+        self.copy.send(tables).await?;
         Ok(())
     }
 }
 
 #[async_trait]
 impl Filling for Filled {
-    async fn take(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Happened],
-    ) -> Result<(), ProjectionError> {
+    async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError> {
         for happened in batch {
             self.blocks.add(happened.position, keys(happened));
         }
         let Some(last) = batch.last() else { return Ok(()) };
         let whole = self.blocks.before(block_of(last.position));
-        self.write(connection, &whole).await
+        self.write(tables, &whole).await
     }
 
-    async fn finish(mut self: Box<Self>, connection: &mut PgConnection) -> Result<(), ProjectionError> {
+    async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
         let rest = self.blocks.before(i32::MAX);
-        self.write(connection, &rest).await
+        self.write(tables, &rest).await
     }
 }
