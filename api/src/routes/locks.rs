@@ -89,18 +89,44 @@ async fn request_lock(
     let PlanPath(plan) = plan?;
     app.desk.check_plan(&incoming.caller, &plan).await?;
     let body: LockRequest = incoming.json()?;
-    let id = LockId(Uuid::now_v7());
-    let command = RequestLock { plan: plan.clone(), lock: id, action: body.action, periods: body.periods };
-    let extra = Extra { contacts: vec![id.0], ..Extra::default() };
-    let lease = app.desk.terms.lock_lease;
-    incoming
-        .execute(&app, command, extra, move |office, _| {
-            let body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
-            let location = format!("/v1/plans/{}/locks/{id}", super::plans::encoded(&plan.to_string()));
-            let answer = Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]);
-            answer.later_at("/expires_at", lease).location(location)
-        })
-        .await
+    let wanted = WantedLock { plan, action: body.action, periods: body.periods, below: "locks", also: None };
+    wanted.grant(&app, incoming).await
+}
+
+/// A lock that is wanted, and how it is answered when it is granted.
+pub(super) struct WantedLock {
+    /// The plan.
+    pub plan: PlanId,
+    /// What for.
+    pub action: Action,
+    /// The names of the periods.
+    pub periods: Option<Vec<String>>,
+    /// Below which path of the plan it is found.
+    pub below: &'static str,
+    /// A member of the answer that names it too.
+    pub also: Option<&'static str>,
+}
+
+impl WantedLock {
+    /// Asks for it: 201 with the lock.
+    pub async fn grant(self, app: &App, incoming: Incoming) -> Result<Response, Problem> {
+        let WantedLock { plan, action, periods, below, also } = self;
+        let id = LockId(Uuid::now_v7());
+        let command = RequestLock { plan: plan.clone(), lock: id, action, periods };
+        let extra = Extra { contacts: vec![id.0], ..Extra::default() };
+        let lease = app.desk.terms.lock_lease;
+        incoming
+            .execute(app, command, extra, move |office, _| {
+                let mut body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
+                if let Some(also) = also {
+                    body[also] = json!(id);
+                }
+                let location = format!("/v1/plans/{}/{below}/{id}", super::plans::encoded(&plan.to_string()));
+                let answer = Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]);
+                answer.later_at("/expires_at", lease).location(location)
+            })
+            .await
+    }
 }
 
 /// A lock, as long as it is held.
@@ -182,7 +208,7 @@ async fn release_lock(
 }
 
 /// A lock as API.md shows it, from the state; the end of its lease is for the caller to fill in.
-pub(super) fn lock_json(plan: &Plan, accounts: &Accounts, id: LockId) -> Json {
+fn lock_json(plan: &Plan, accounts: &Accounts, id: LockId) -> Json {
     let Some(lock) = plan.lock(id) else { return json!({ "lock": id }) };
     let periods: Option<Vec<String>> = lock
         .periods

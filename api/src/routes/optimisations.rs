@@ -3,7 +3,6 @@
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use domain::command::give_up_optimisation::GiveUpOptimisation;
-use domain::command::request_lock::RequestLock;
 use domain::command::take_optimisation::{OptimisedHour, PLACEMENTS_MAX, TakeOptimisation};
 use domain::{Action, FieldFault, LockId, Refusal, Right, name_fault};
 use serde::Deserialize;
@@ -11,10 +10,9 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::incoming::{Incoming, refusal};
-use super::locks::lock_json;
+use super::locks::WantedLock;
 use super::schemas;
 use super::writing::placement_fields;
 use crate::app::App;
@@ -62,21 +60,10 @@ async fn start_optimisation(
     let PlanPath(plan) = plan?;
     app.desk.check_right(&incoming.caller, Some(&plan), Right::Optimise).await?;
     let body: NewOptimisation = incoming.json()?;
-    let id = LockId(Uuid::now_v7());
     let action = if body.periods.len() > 1 { Action::OptimiseMany } else { Action::Optimise };
-    let command = RequestLock { plan: plan.clone(), lock: id, action, periods: Some(body.periods) };
-    let extra = Extra { contacts: vec![id.0], ..Extra::default() };
-    let lease = app.desk.terms.lock_lease;
-    incoming
-        .execute(&app, command, extra, move |office, _| {
-            let mut body = office.plan.map_or(Json::Null, |plan| lock_json(plan, office.accounts, id));
-            body["optimisation"] = json!(id);
-            let location =
-                format!("/v1/plans/{}/optimisations/{id}", super::plans::encoded(&plan.to_string()));
-            let answer = Answer::new(201, body).position_at(&["/token"]).moment_at(&["/since"]);
-            answer.later_at("/expires_at", lease).location(location)
-        })
-        .await
+    let also = Some("optimisation");
+    let wanted = WantedLock { plan, action, periods: Some(body.periods), below: "optimisations", also };
+    wanted.grant(&app, incoming).await
 }
 
 /// Where hours of lessons are to be.
