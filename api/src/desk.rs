@@ -11,6 +11,7 @@ mod cell;
 mod clock;
 mod contact;
 mod execute;
+mod failure;
 mod front;
 mod held;
 mod history;
@@ -31,13 +32,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{Accounts, CommandId, Plan, PlanId, Position, Refusal, School, Sessions, Site};
-use eventstore::{AppendError, CredentialRow, Ledger};
+use domain::{Accounts, CommandId, Plan, PlanId, Position, School, Sessions, Site};
+use eventstore::{CredentialRow, Ledger};
 use moka::sync::Cache;
 use projections::Projections;
 
 pub use answer::{Answer, Answered};
 pub use caller::Caller;
+pub use failure::Failure;
 pub use front::{Front, Shown};
 pub use request::{Extra, Request};
 pub use undoing::{Named, cause as undo_cause};
@@ -47,7 +49,6 @@ use clock::Clock;
 use contact::Contacts;
 use shelf::{Bounds, Shelf};
 
-use crate::http::{Code, Problem};
 use crate::outage::{ContactTerms, Standing};
 
 /// The plans that are held in memory. A record takes about a kilobyte.
@@ -121,95 +122,6 @@ pub struct Desk {
 pub struct Marks {
     accounts: (u64, i64),
     sessions: (u64, i64),
-}
-
-/// Why there is no answer of the command's own.
-#[derive(Debug, Clone)]
-pub enum Failure {
-    /// The office refuses it; the refusal is recorded where it has to be.
-    Refused(Box<Refusal>),
-    /// The ledger cannot be reached.
-    Unavailable,
-    /// Too much is waiting.
-    Busy,
-    /// The key came with another request before.
-    KeyReused,
-    /// The request wants more than one append can hold.
-    TooLarge,
-    /// Something is broken; the cause is for the log.
-    Internal(String),
-}
-
-impl Failure {
-    fn database(error: sqlx::Error) -> Failure {
-        match error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Failure::Unavailable,
-            // 57P: the server stops or starts; 08: the connection is gone; 53: it has no room for one more.
-            sqlx::Error::Database(error)
-                if error
-                    .code()
-                    .is_some_and(|code| ["57P", "08", "53"].iter().any(|class| code.starts_with(class))) =>
-            {
-                Failure::Unavailable
-            }
-            error => Failure::Internal(error.to_string()),
-        }
-    }
-
-    fn internal(error: impl std::fmt::Display) -> Failure {
-        Failure::Internal(error.to_string())
-    }
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Failure {
-        Failure::database(error)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Failure {
-        Failure::Refused(Box::new(refusal))
-    }
-}
-
-impl From<AppendError> for Failure {
-    fn from(error: AppendError) -> Failure {
-        match error {
-            AppendError::Busy => Failure::Busy,
-            AppendError::Unavailable => Failure::Unavailable,
-            AppendError::TooLarge => Failure::TooLarge,
-            AppendError::Failed(cause) => Failure::Internal(cause),
-            error @ (AppendError::Conflict | AppendError::NotDue | AppendError::Known(_)) => {
-                Failure::Internal(format!("{error}, and nobody took it in"))
-            }
-        }
-    }
-}
-
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Problem {
-        let code = serde_json::from_value(refusal.code.word().into()).unwrap_or(Code::Internal);
-        let mut problem = Problem::new(code);
-        problem.members.clone_from(&refusal.members);
-        problem
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Problem {
-        match failure {
-            Failure::Refused(refusal) => Problem::from(&*refusal),
-            Failure::Unavailable => Problem::new(Code::Outage).retry_after(2),
-            Failure::Busy => Problem::new(Code::Busy).retry_after(1),
-            Failure::KeyReused => Problem::new(Code::KeyReused),
-            Failure::TooLarge => Problem::new(Code::TooLarge),
-            Failure::Internal(cause) => Problem::internal(cause),
-        }
-    }
 }
 
 impl Desk {

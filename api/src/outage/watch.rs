@@ -4,21 +4,21 @@
 //! lives and has contact ([`Presence`]); one without contact that finds nobody else holding the second one says so for all.
 //! When the ledger itself was away, the first node that finds it back puts both moments on record.
 
+mod record;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::command::Command;
 use domain::command::report_contact::{Loss, ReportContact};
 use domain::command::start_node::StartNode;
-use domain::{Actor, CommandId, Event, Meta, Site, Who};
-use eventstore::{Append, Expected, Former, NewEvent, Presence, Write};
+use eventstore::{Former, Presence};
 use futures::future::join_all;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::desk::{Answer, Desk, Extra, Failure, Request};
+use self::record::{tell, write_refused};
+use crate::desk::{Desk, Failure};
 
 /// How long the ledger may take to answer a probe, before a second line is tried.
 const PROBE_WITHIN: Duration = Duration::from_secs(1);
@@ -301,33 +301,4 @@ async fn silent_partners(desk: Arc<Desk>) -> Vec<String> {
         .filter(|(_, good)| !good)
         .map(|(partner, _)| partner.to_string())
         .collect()
-}
-
-/// Carries a command of the service itself out, within bounds; answers the last position that it wrote.
-async fn tell(desk: &Arc<Desk>, command: impl Command + Send + Sync + 'static) -> Result<i64, Failure> {
-    let done = desk.execute(Request::of(Who::System), command, Extra::default(), |_, _| Answer::empty(204));
-    timeout(STEP_WITHIN, done).await.unwrap_or(Err(Failure::Unavailable)).map(|done| done.position.number)
-}
-
-/// Writes the counts of refused log-ins whose minute is over; with nothing all of them. What cannot be written waits.
-async fn write_refused(desk: &Desk, over_at: Option<DateTime<Utc>>) {
-    let refused = desk.standing.refused.take(&desk.terms.contact.node, over_at);
-    if refused.is_empty() {
-        return;
-    }
-    let mut append = Append::new(Meta::new(CommandId(Uuid::now_v7()), Actor::System));
-    let event = |refused: &domain::LoginsRefused| {
-        let event = Event::from(refused.clone());
-        NewEvent { r#type: event.r#type(), subject: None, data: event.encode() }
-    };
-    append.writes.push(Write {
-        stream: Site::stream().refused(),
-        expected: Expected::Any,
-        events: refused.iter().map(event).collect(),
-    });
-    let written = timeout(STEP_WITHIN, desk.ledger.append(append)).await;
-    if !matches!(written, Ok(Ok(_))) {
-        // One that was written all the same is counted twice, which is better than not at all.
-        desk.standing.refused.put_back(refused);
-    }
 }

@@ -1,13 +1,14 @@
 //! Users.
 
+mod passwords;
+
 use axum::extract::State;
 use axum::response::Response;
 use domain::command::add_user::{AddUser, Person};
 use domain::command::change_password::ChangePassword;
 use domain::command::change_user::{ChangeUser, user_json};
 use domain::command::{Office, Precondition};
-use domain::{Right, UserId, Who};
-use eventstore::{Credential, CredentialChange, CredentialKind};
+use domain::{Right, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -26,6 +27,9 @@ use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED,
 use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, tagged, taking};
 use crate::passwords::password_fault;
 
+use passwords::ChangeWithPassword;
+pub use passwords::new_password;
+
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
@@ -38,7 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
             &[WRITING, REVISED, &[Code::Exists]],
         ))
         .routes(refusing(taking(routes!(disable_user), &[WRITE_REVISED]), &[WRITING, REVISED]))
-        .routes(refusing(taking(routes!(change_own_password), &[key]), &[WRITING]))
+        .routes(refusing(taking(routes!(passwords::change_own_password), &[key]), &[WRITING]))
 }
 
 /// The users, by name.
@@ -202,28 +206,6 @@ async fn change_user(
     incoming.hiding(&["password"]).execute(&app, both, extra, move |office, _| answer(200, office, id)).await
 }
 
-/// A password set by another, together with the change that it came with: both or neither.
-struct ChangeWithPassword {
-    change: ChangeUser,
-    password: ChangePassword,
-}
-
-impl domain::command::Command for ChangeWithPassword {
-    fn needs(&self) -> domain::command::Needs {
-        self.password.needs()
-    }
-
-    fn plan(&self) -> Option<&domain::PlanId> {
-        None
-    }
-
-    fn decide(&self, office: &Office<'_>, ask: &mut domain::command::Ask<'_>) -> domain::command::Decision {
-        let mut events = self.change.decide(office, ask)?;
-        events.extend(self.password.decide(office, ask)?);
-        Ok(events)
-    }
-}
-
 /// Disables a user: he can no longer log in, and what he did stays his.
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "disable_user", tag = "users", params(("id" = String, Path)),
     responses((status = 204, description = "He is disabled")))]
@@ -247,49 +229,6 @@ async fn disable_user(
     incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
 }
 
-/// The old and the new password.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PasswordBody {
-    /// The password until now.
-    #[schema(value_type = String)]
-    old: SecretString,
-    /// The new one, at least 8 characters.
-    #[schema(value_type = String, min_length = 8)]
-    new: SecretString,
-}
-
-/// Changes the own password.
-#[utoipa::path(put, path = "/users/me/password", operation_id = "change_own_password", tag = "users", request_body = PasswordBody,
-    responses((status = 204, description = "It is changed")))]
-async fn change_own_password(
-    State(app): State<App>,
-    peer: crate::http::Peer,
-    incoming: Incoming,
-) -> Result<Response, Problem> {
-    let Who::User(user) = incoming.caller.who else {
-        return Err(Problem::not_permitted(Right::Users.word()));
-    };
-    let body: PasswordBody = incoming.json()?;
-    if let Some(fault) = password_fault(body.new.expose_secret()) {
-        return Err(Problem::invalid("/new", fault));
-    }
-    // Guessing here is guessing like at the log-in.
-    let (name, _) = app.desk.names_of(incoming.caller.who).await?;
-    app.logins.check(&name, peer.ip())?;
-    let hash = app.desk.ledger.password_of(user.0).await.map_err(Failure::from)?;
-    let fits =
-        app.passwords.fits(body.old, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
-    if !fits {
-        app.logins.failed(&name, peer.ip());
-        return Err(Problem::new(Code::NotLoggedIn));
-    }
-    let hash = app.passwords.hash(body.new).await.map_err(Problem::internal)?;
-    let extra = Extra { credentials: vec![new_password(user, hash)], ..Extra::default() };
-    let incoming = incoming.hiding(&["old", "new"]);
-    incoming.execute(&app, ChangePassword { user, own: true }, extra, |_, _| Answer::empty(204)).await
-}
-
 /// The right is asked before whether there is such a user.
 async fn permitted(
     app: &App,
@@ -305,16 +244,6 @@ async fn permitted(
 
 fn user_id(text: &str) -> Result<UserId, Problem> {
     text.parse().map_err(|_| Problem::new(Code::NotFound))
-}
-
-/// A password's hash, in the place of the one before.
-pub fn new_password(user: UserId, hash: String) -> CredentialChange {
-    CredentialChange::Replace(Credential {
-        owner: user.0,
-        kind: CredentialKind::Password,
-        hash: hash.into_bytes(),
-        stream: None,
-    })
 }
 
 fn answer(status: u16, office: &Office<'_>, id: UserId) -> Answer {

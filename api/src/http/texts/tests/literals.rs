@@ -57,7 +57,7 @@ const NO_SENTENCES: [(&str, &str); 22] = [
     ("domain/src/record.rs", "there is no field {name}"),
     ("api/src/http/conventions.rs", "{} {route}"),
     ("domain/src/event.rs", "an event of type {type} cannot be read: {cause}"),
-    ("api/src/desk.rs", "{error}, and nobody took it in"),
+    ("api/src/desk/failure.rs", "{error}, and nobody took it in"),
     ("api/src/audit/export.rs", "cut off"),
     ("api/src/routes/audit.rs", "text/csv; charset=utf-8; header=present"),
     ("api/src/routes/audit.rs", "attachment; filename=\"audit.csv\""),
