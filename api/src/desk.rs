@@ -109,6 +109,8 @@ pub struct Desk {
     pub front: Front,
     epoch: AtomicI64,
     opened_at: i64,
+    /// The position up to which this node has heard of everything that moves a state.
+    heard: AtomicI64,
     clock: Clock,
     contacts: Contacts,
     /// Hashes of tokens and whose they are. What a token leads to never changes; whether it is still good is asked of the states.
@@ -145,6 +147,7 @@ impl Desk {
             front: Front::default(),
             epoch: AtomicI64::new(head.epoch),
             opened_at: head.position,
+            heard: AtomicI64::new(head.position),
             clock,
             contacts: Contacts::new(&terms),
             credentials: Cache::new(100_000),

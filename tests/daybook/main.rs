@@ -31,6 +31,7 @@ mod lock_races;
 mod locks;
 mod lost_replies;
 mod messages;
+mod min_position;
 mod notices;
 mod optimisations;
 mod order;

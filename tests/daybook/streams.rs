@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use api::desk::Terms;
+use api::outage::ContactTerms;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tests::doings::text;
 use tests::events::{Came, Event, Listener};
 use tests::office::{Office, PASSWORD, plan};
+use tests::proxy::Proxy;
 
 /// Renames, changes and removals, which filters have to follow.
 async fn busy_day(office: &Office, token: &str) {
@@ -441,6 +443,35 @@ async fn an_outage_is_told_to_those_who_follow() {
     // And the stream goes on.
     office.made(&anna, "/rooms/R", json!({})).await;
     assert_eq!(listener.record().await.data["subject"], "rooms/R");
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_outlives_the_absence_of_the_ledger_and_tells_of_it() {
+    let first = Office::open("streamgone").await;
+    let proxy = Proxy::start(&first.database.options).await.unwrap();
+    let every = Duration::from_millis(200);
+    let terms = Terms { contact: ContactTerms { every, ..ContactTerms::default() }, ..Terms::default() };
+    let office = Office::through(&first, proxy.options(), terms).await;
+    first.close().await;
+    let anna = office.log_in("anna").await;
+    let mut listener = office.follow(&anna, "after=now").await;
+    assert_eq!(listener.event().await.name, "position");
+    proxy.set_away(true);
+    loop {
+        let told = listener.event_named("outage").await;
+        assert_eq!(told.data["contact"]["state"], "lost");
+        if told.data["state"] == "down-unannounced" {
+            break;
+        }
+    }
+    proxy.set_away(false);
+    while listener.event_named("outage").await.data["state"] != "open" {}
+    let began = Instant::now();
+    while office.create(&anna, &plan("/rooms/AFTERWARDS"), json!({})).await.outcome() != "201" {
+        assert!(began.elapsed() < Duration::from_secs(20), "nobody is served again");
+    }
+    assert_eq!(listener.record().await.data["subject"], "rooms/AFTERWARDS");
     office.close().await;
 }
 

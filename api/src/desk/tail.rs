@@ -1,11 +1,12 @@
 //! What other nodes write: which streams have moved on.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Desk;
+use super::{Desk, Failure};
 
 /// How often the ledger is asked. A state that is decided on needs no such hint, the ledger judges it; this is how soon a node shows
 /// rights and sessions that changed on another one.
@@ -30,12 +31,32 @@ pub async fn follow(desk: Arc<Desk>, mut after: i64, stop: CancellationToken) {
                 desk.note_seen(&stream, version);
                 after = after.max(position);
             }
+            desk.heard.fetch_max(after, Ordering::Relaxed);
             if of_site && let Err(failure) = desk.learn_site().await {
                 tracing::debug!(?failure, "what happened to the site is learnt with the next look");
             }
             if all {
                 break;
             }
+        }
+    }
+}
+
+impl Desk {
+    /// Hears at once of everything up to a position, whoever wrote it: what is looked at in a state after that is no older.
+    pub async fn hear(&self, until: i64) -> Result<(), Failure> {
+        loop {
+            let heard = self.heard.load(Ordering::Relaxed);
+            if heard >= until {
+                return Ok(());
+            }
+            let rows = moved(self, heard).await?;
+            let Some((.., last)) = rows.last() else { return Ok(()) };
+            let last = *last;
+            for (stream, version, _) in rows {
+                self.note_seen(&stream, version);
+            }
+            self.heard.fetch_max(last, Ordering::Relaxed);
         }
     }
 }

@@ -7,16 +7,21 @@ use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::reader::catch_up_to;
 use super::schemas;
 use crate::app::App;
-use crate::http::{Code, Json as Body, NoQuery, Problem, Query, refusing};
+use crate::http::{Code, Json as Body, MinPosition, NoQuery, Problem, Query, refusing, taking};
 
 /// How long it waits for what this node has just acknowledged.
 const OWN_WRITES_WITHIN: Duration = Duration::from_millis(200);
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(routes!(login_page), &[&[Code::Invalid]]))
+    let position: &[&str] = &["Daybook-Min-Position"];
+    OpenApiRouter::new().routes(refusing(
+        taking(routes!(login_page), &[position]),
+        &[&[Code::Invalid, Code::EpochChanged, Code::ProjectionBehind, Code::Outage]],
+    ))
 }
 
 /// What the login page shows. It comes from memory when the ledger is away. Who posted a notice is not told to strangers.
@@ -24,10 +29,14 @@ pub fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "Important notices first, then the newest", body = schemas::LoginPage)))]
 async fn login_page(
     State(app): State<App>,
+    min_position: Option<MinPosition>,
     query: Result<Query<NoQuery>, Problem>,
 ) -> Result<Body<Json>, Problem> {
     query?;
-    if !app.desk.standing.is_ledger_gone() {
+    let is_gone = app.desk.standing.is_ledger_gone();
+    if let Some(wanted) = min_position.filter(|_| !is_gone) {
+        catch_up_to(&app, wanted).await?;
+    } else if !is_gone {
         let _ = tokio::time::timeout(OWN_WRITES_WITHIN, app.show_own_writes()).await;
     }
     let (shown, today) = (app.desk.front().await, app.desk.today());

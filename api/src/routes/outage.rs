@@ -21,13 +21,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::incoming::Incoming;
-use super::reader::Reader;
+use super::reader::{Reader, catch_up_to};
 use super::schemas;
 use super::when::{When, leave_out};
 use crate::app::App;
 use crate::desk::{Answer, Desk, Extra, Failure};
 use crate::http::openapi::{AS_OF, READING, WRITING};
-use crate::http::{InTime, Json as Body, NoQuery, Problem, Query, refusing, taking};
+use crate::http::{InTime, Json as Body, MinPosition, NoQuery, Problem, Query, refusing, taking};
 use crate::outage::Known;
 
 /// How long the answer waits for what is newer than what this node has in memory.
@@ -40,7 +40,7 @@ const TOLD_WITHIN: Duration = Duration::from_millis(300);
 pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(show_outage), &[AS_OF]), &[READING]))
+        .routes(refusing(taking(routes!(show_outage), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
         .routes(refusing(taking(routes!(announce_outage), &[key]), &[WRITING]))
         .routes(refusing(taking(routes!(end_outage), &[key]), &[WRITING]))
 }
@@ -53,6 +53,10 @@ async fn show_outage(State(app): State<App>, request: Request) -> Result<Respons
     let (mut parts, _) = request.into_parts();
     let asked = InTime::<Query<NoQuery>>::from_request_parts(&mut parts, &app).await;
     if asked.as_ref().is_ok_and(|asked| asked.as_of.is_none()) {
+        let min_position = MinPosition::in_headers(&parts.headers)?;
+        if let Some(wanted) = min_position.filter(|_| !app.desk.standing.is_ledger_gone()) {
+            catch_up_to(&app, wanted).await?;
+        }
         return Ok(Body(shown(&app).await).into_response());
     }
     let asked = match asked {

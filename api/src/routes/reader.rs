@@ -104,15 +104,24 @@ impl Reader {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let Some(MinPosition(given)) = self.min_position else {
-            app.show_own_writes().await;
-            return Ok(());
-        };
-        let wanted = given.in_epoch(app.desk.epoch());
-        check_common(app, wanted).await?;
-        let reached = app.projections.wait_for(wanted.number, MIN_POSITION_WITHIN).await;
-        reached.map_err(|_| Problem::new(Code::ProjectionBehind).retry_after(1))
+        match self.min_position {
+            Some(wanted) => catch_up_to(app, wanted).await,
+            None => {
+                app.show_own_writes().await;
+                Ok(())
+            }
+        }
     }
+}
+
+/// Waits until what is read here, from read models or from states, is no older than a position: 409 `epoch-changed`, 503
+/// `projection-behind`.
+pub async fn catch_up_to(app: &App, MinPosition(given): MinPosition) -> Result<(), Problem> {
+    let wanted = given.in_epoch(app.desk.epoch());
+    check_common(app, wanted).await?;
+    let reached = app.projections.wait_for(wanted.number, MIN_POSITION_WITHIN).await;
+    reached.map_err(|_| Problem::new(Code::ProjectionBehind).retry_after(1))?;
+    Ok(app.desk.hear(wanted.number).await?)
 }
 
 /// 409 `epoch-changed` for a position that this ledger does not have: of another epoch, or of a future that was lost.

@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
     let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
         .routes(refusing(taking(routes!(log_in::log_in), &[key]), &[WRITING, HINDERED, &[Code::GateClosed]]))
-        .routes(refusing(routes!(own_session), &[LOGGED_IN, READING]))
+        .routes(refusing(taking(routes!(own_session), &[&["Daybook-Min-Position"]]), &[LOGGED_IN, READING]))
         .routes(refusing(taking(routes!(change_own_session), &[key]), &[WRITING, HINDERED]))
         .routes(refusing(taking(routes!(log_out), &[key]), &[WRITING]))
         .routes(refusing(taking(routes!(who_is_here), &[READ_LIST, AS_OF]), &[READING]))
@@ -45,6 +45,7 @@ async fn own_session(
     _query: crate::http::Query<NoQuery>,
 ) -> Result<Response, Problem> {
     let Some(session) = reader.caller.session else { return Err(Problem::new(Code::NotFound)) };
+    reader.catch_up(&app).await?;
     let plan = reader.caller.plan.clone();
     let mut body = app.desk.session_json(plan.as_ref(), session).await?;
     let contact = app.desk.ledger.contacts(&[session.0]).await.map_err(Failure::from)?;

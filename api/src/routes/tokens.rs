@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(refusing(taking(routes!(list_tokens), &[READ_LIST]), &[READING]))
         .routes(refusing(taking(routes!(issue_token), &[key]), &[WRITING, &[Code::Exists]]))
-        .routes(refusing(routes!(show_token), &[READING]))
+        .routes(refusing(taking(routes!(show_token), &[&["Daybook-Min-Position"]]), &[READING]))
         .routes(refusing(taking(routes!(revoke_token), &[key]), &[WRITING]))
 }
 

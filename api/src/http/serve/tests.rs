@@ -14,10 +14,21 @@ async fn started(settings: ServeSettings) -> (SocketAddr, Shutdown, JoinHandle<D
         .route("/peer", get(async |peer: Peer| peer.ip().to_string()))
         .route("/slow", get(async || sleep(Duration::from_millis(300)).await))
         .route("/stuck", get(async || sleep(Duration::from_secs(3600)).await))
+        .route("/endless", get(async || Body::from_stream(futures::stream::repeat_with(zeros))))
+        .route("/ticking", get(async || Body::from_stream(futures::stream::unfold(0, tick))))
         .route("/stream", get(async move || stream_ends.begun().await));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     (address, shutdown.clone(), tokio::spawn(serve(listener, router, settings, shutdown)))
+}
+
+fn zeros() -> Result<Vec<u8>, std::convert::Infallible> {
+    Ok(vec![0; 64 << 10])
+}
+
+async fn tick(number: u32) -> Option<(Result<String, std::convert::Infallible>, u32)> {
+    sleep(Duration::from_millis(100)).await;
+    (number < 10).then(|| (Ok(format!("tick {number}\n")), number + 1))
 }
 
 async fn ask(address: SocketAddr, head: &str) -> String {
@@ -54,6 +65,30 @@ async fn open_requests_end_and_idle_connections_do_not_hold_the_stop() {
     assert_eq!(timeout(Duration::from_secs(5), service).await.unwrap().unwrap(), Drained::Whole);
     assert!(slow.await.unwrap().starts_with("HTTP/1.1 200"));
     assert!(stream.await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_cut_off() {
+    let (taken_within, drain) = (Duration::from_millis(300), Duration::from_secs(30));
+    let settings = ServeSettings { taken_within, drain, ..ServeSettings::default() };
+    let (address, shutdown, service) = started(settings).await;
+    let mut deaf = TcpStream::connect(address).await.unwrap();
+    deaf.write_all(get_once("/endless").as_bytes()).await.unwrap();
+    // It would go on for ever: that the service stops shows that nobody is there any more.
+    shutdown.begin();
+    assert_eq!(timeout(Duration::from_secs(20), service).await.unwrap().unwrap(), Drained::Whole);
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_its_time_is_not_cut_off() {
+    let short = Duration::from_millis(300);
+    let settings = ServeSettings { head_within: short, taken_within: short, ..ServeSettings::default() };
+    let (address, shutdown, service) = started(settings).await;
+    let answer = timeout(Duration::from_secs(20), ask(address, &get_once("/ticking"))).await.unwrap();
+    assert!(answer.contains("tick 9\n") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    shutdown.begin();
+    assert_eq!(service.await.unwrap(), Drained::Whole);
 }
 
 #[tokio::test]
