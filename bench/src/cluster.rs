@@ -83,6 +83,15 @@ impl Database<'_> {
         (Command::new(&self.cluster.pgbench), self.cluster.server.url(&self.name))
     }
 
+    /// Where a client that is no Rust finds it: socket or host, port, login, name.
+    pub fn place(&self) -> [String; 4] {
+        let options = self.options();
+        let host = options
+            .get_socket()
+            .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+        [host, options.get_port().to_string(), options.get_username().to_owned(), self.name.clone()]
+    }
+
     /// Runs statements, several if need be.
     pub async fn execute(&self, statements: &str) -> Result<()> {
         let mut connection: PgConnection = self.options().connect().await?;

@@ -86,7 +86,7 @@ pub async fn run(
             progress.done(&format!("long: {grown} events written, {rate:.0} a second"), expected);
         }
         sections.push(match cell {
-            Cell::Rebuild => rebuild::run(&ledger, plan, progress).await?,
+            Cell::Rebuild => rebuild::run(&ledger, cluster, plan, progress).await?,
             Cell::Beside => beside::run(&ledger, plan, progress).await?,
             Cell::Open => open::run(program, cluster, plan, progress).await?,
             Cell::Audit => audit::run(&ledger, plan, progress).await?,

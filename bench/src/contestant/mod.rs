@@ -2,7 +2,7 @@
 //! version that the writer expects and an id for the command, durable when answered.
 
 pub mod daybook;
-mod disintegrate;
+pub mod disintegrate;
 mod pgbench;
 mod postgres_es;
 mod umadb;

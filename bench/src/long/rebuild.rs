@@ -4,40 +4,60 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sqlx::{Connection, PgConnection};
+use tokio::process::Command;
 
 use super::ledger::LongLedger;
 use crate::{
     Plan,
+    cluster::{Cluster, successful},
+    contestant::disintegrate,
+    here,
     measure::{Measured, Spread},
     progress::Progress,
     report::{Good, Row, Section, Verdict},
 };
 
 /// What each round does, in turn.
-const NAMES: [&str; 3] = ["rebuild of all read models", "COPY … TO STDOUT, binary", "COPY … TO STDOUT, text"];
+const NAMES: [&str; 5] = [
+    "rebuild of all read models",
+    "COPY … TO STDOUT, binary",
+    "COPY … TO STDOUT, text",
+    "disintegrate-postgres 4.0.1, listener, only reading",
+    "eventsourcing (PyPI), only reading",
+];
+
+/// How many events the peers read: filling their stores takes them long.
+const PEERS_READ: u64 = 100_000;
 
 /// The events as the rebuild reads them.
 const EVENTS: &str = "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event order by position";
 
 /// How long it takes, about.
 pub fn expected(plan: &Plan) -> Duration {
-    Duration::from_secs(plan.long.0.unsigned_abs() / 60_000) * plan.rounds
+    Duration::from_secs(plan.long.0.unsigned_abs() / 60_000 + 25) * plan.rounds
 }
 
 /// Runs the rounds, each beginning with another one.
-pub async fn run(ledger: &LongLedger, plan: &Plan, progress: &mut Progress) -> Result<Section> {
+pub async fn run(
+    ledger: &LongLedger,
+    cluster: &Cluster,
+    plan: &Plan,
+    progress: &mut Progress,
+) -> Result<Section> {
     let events = ledger.events().await?;
-    let mut rounds: Vec<[f64; 3]> = Vec::new();
+    let mut rounds: Vec<[f64; 5]> = Vec::new();
     for round in 0..plan.rounds as usize {
-        let mut found = [0.0; 3];
+        let mut found = [0.0; 5];
         for turn in 0..NAMES.len() {
             let which = (turn + round) % NAMES.len();
-            let took = match which {
-                0 => ledger.rebuild().await?.took,
-                1 => copy_out(ledger, "(format binary)").await?,
-                _ => copy_out(ledger, "").await?,
+            let per_second = |took: Duration| events as f64 / took.as_secs_f64();
+            found[which] = match which {
+                0 => per_second(ledger.rebuild().await?.took),
+                1 => per_second(copy_out(ledger, "(format binary)").await?),
+                2 => per_second(copy_out(ledger, "").await?),
+                3 => disintegrate_reads(cluster).await?,
+                _ => eventsourcing_reads(cluster).await?,
             };
-            found[which] = events as f64 / took.as_secs_f64();
             eprintln!(
                 "rebuild {}/{}: {:<28} {:.0} events/s",
                 round + 1,
@@ -69,7 +89,34 @@ async fn copy_out(ledger: &LongLedger, how: &str) -> Result<Duration> {
     Ok(took)
 }
 
-fn section(events: i64, rounds: &[[f64; 3]]) -> Section {
+/// The listener of `disintegrate-postgres` in a database of its own.
+async fn disintegrate_reads(cluster: &Cluster) -> Result<f64> {
+    let database = cluster.database("cell").await?;
+    let rate = disintegrate::listen(&database, PEERS_READ).await?;
+    database.remove().await?;
+    Ok(rate)
+}
+
+/// The Python package in a database of its own; not a number where no Python that has it is found.
+async fn eventsourcing_reads(cluster: &Cluster) -> Result<f64> {
+    let python = std::env::var_os("DAYBOOK_BENCH_PYTHON").unwrap_or_else(|| "python3".into());
+    let has = Command::new(&python).args(["-c", "import eventsourcing, psycopg"]).output().await;
+    if !has.is_ok_and(|has| has.status.success()) {
+        return Ok(f64::NAN);
+    }
+    let database = cluster.database("cell").await?;
+    let ended = Command::new(&python)
+        .arg(here().join("peers/eventsourcing_read.py"))
+        .args(database.place())
+        .arg(PEERS_READ.to_string())
+        .output()
+        .await?;
+    successful("eventsourcing", &ended)?;
+    database.remove().await?;
+    Ok(String::from_utf8_lossy(&ended.stdout).trim().parse()?)
+}
+
+fn section(events: i64, rounds: &[[f64; 5]]) -> Section {
     let rows = NAMES
         .iter()
         .enumerate()
@@ -79,7 +126,7 @@ fn section(events: i64, rounds: &[[f64; 3]]) -> Section {
             runs: rounds.iter().map(|round| Measured::rate(round[which])).collect(),
         })
         .collect();
-    let limit = |round: &[f64; 3]| round[1].max(round[2]);
+    let limit = |round: &[f64; 5]| round[1].max(round[2]);
     Section {
         title: "Rebuild",
         method: format!(
@@ -107,7 +154,12 @@ fn section(events: i64, rounds: &[[f64; 3]]) -> Section {
             },
         ],
         notes: vec![
-            "What only reads writes nothing: a rebuild also writes every row and makes every index.".into(),
+            "`COPY` and the peers write nothing: a rebuild also writes every row and makes every index."
+                .into(),
+            format!(
+                "The peers read {PEERS_READ} events of 300 bytes from stores of their own and decode them; disintegrate's were put there with \
+                 one statement. eventsourcing is measured where `python3` (or `DAYBOOK_BENCH_PYTHON`) has `eventsourcing` and `psycopg`."
+            ),
         ],
     }
 }
