@@ -56,3 +56,7 @@ create index meeting_then on meeting (plan, owner_id, valid_from);
 create index meeting_class on meeting (class_id) where valid_to is null;
 create index meeting_teacher on meeting (teacher_id) where valid_to is null;
 create index meeting_room on meeting (room_id) where valid_to is null;
+-- the same of what is over, by when it was
+create index meeting_class_then on meeting (class_id, valid_to, valid_from) where valid_to is not null;
+create index meeting_teacher_then on meeting (teacher_id, valid_to, valid_from) where valid_to is not null;
+create index meeting_room_then on meeting (room_id, valid_to, valid_from) where valid_to is not null;

@@ -124,7 +124,7 @@ pub async fn who_names(
     let mut names: HashMap<Uuid, String> = HashMap::new();
     if !ids.is_empty() {
         let rows = asked!(Called, moment, fetch_all(pool);
-            "select a.account_id, a.name from account a where a.account_id = any ($2) and " @"a"; &ids)?;
+            "select a.account_id, a.name " @ids "a" "account" "account_id" "$2"; &ids)?;
         names.extend(rows.into_iter().map(|row| (row.account_id, row.name)));
     }
     let name_of = |id: Uuid| names.get(&id).cloned().unwrap_or_else(|| id.to_string());

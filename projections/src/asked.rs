@@ -10,42 +10,9 @@ use uuid::Uuid;
 
 use crate::Moment;
 
-/// Asks about a moment: `asked!(Row, moment, fetch_all(pool); "select … where " @"r" " …"; $2, $3, …)`.
-///
-/// The text is of literals; `@"r"` stands for "the row `r` was true then", and so does `@range "r"` for tables with an index of the
-/// ranges in which their rows were true. `$1` is [`Moment::position`]. There are two texts so that "now" is answered from the indexes
-/// of what is true now; both are checked.
-macro_rules! asked {
-    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @range $row:literal $($rest:tt)*) => {
-        $crate::asked::asked!(@ $ask;
-            [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
-            [$($then)* "(int8range(" $row ".valid_from, " $row ".valid_to) @> $1::bigint)"]
-            $($rest)*)
-    };
-    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @$row:literal $($rest:tt)*) => {
-        $crate::asked::asked!(@ $ask;
-            [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
-            [$($then)* "(" $row ".valid_from <= $1::bigint and (" $row ".valid_to is null or " $row ".valid_to > $1::bigint))"]
-            $($rest)*)
-    };
-    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] $text:literal $($rest:tt)*) => {
-        $crate::asked::asked!(@ $ask; [$($now)* $text] [$($then)* $text] $($rest)*)
-    };
-    (@ [$of:path, $moment:expr, $fetch:ident($pool:expr)]; [$($now:literal)*] [$($then:literal)*]; $($argument:expr),*) => {
-        match $moment {
-            $crate::Moment::Now => {
-                sqlx::query_as!($of, "" $(+ $now)*, None::<i64>, $($argument),*).$fetch($pool).await
-            }
-            $crate::Moment::AsOf(position) => {
-                sqlx::query_as!($of, "" $(+ $then)*, position, $($argument),*).$fetch($pool).await
-            }
-        }
-    };
-    ($of:path, $moment:expr, $fetch:ident($pool:expr); $($rest:tt)*) => {
-        $crate::asked::asked!(@ [$of, $moment, $fetch($pool)]; [] [] $($rest)*)
-    };
-}
-pub(crate) use asked;
+mod words;
+
+pub(crate) use words::asked;
 
 impl Moment {
     /// The position, if it is not now.
@@ -141,8 +108,7 @@ pub(crate) async fn record_names(
     }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = asked!(Called, moment, fetch_all(pool);
-        r#"select r.record_id, coalesce(r.name, r.kind) as "name!" from record r where r.record_id = any ($2) and "# @"r";
-        &ids)?;
+        r#"select r.record_id, coalesce(r.name, r.kind) as "name!" "# @ids "r" "record" "record_id" "$2"; &ids)?;
     Ok(rows.into_iter().map(|row| (RecordId(row.record_id), row.name)).collect())
 }
 
@@ -155,9 +121,28 @@ pub(crate) async fn record_id(
     moment: Moment,
 ) -> Result<Option<RecordId>, sqlx::Error> {
     let found = asked!(Called, moment, fetch_optional(pool);
-        r#"select r.record_id, r.sort as name from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and "# @"r";
+        "select r.record_id, r.sort as name " @from "r" "record" "r.plan = $2 and r.kind = $3 and r.sort = $4";
         plan.to_string(), kind.word(), sort_key(kind, Some(name)))?;
     Ok(found.map(|row| RecordId(row.record_id)))
+}
+
+struct Id {
+    record_id: Uuid,
+}
+
+/// The records of a kind that there were at a moment in the past; nothing for now, whose questions find them by themselves.
+pub(crate) async fn those_then(
+    pool: &PgPool,
+    plan: &PlanId,
+    kind: Kind,
+    moment: Moment,
+) -> Result<Option<Vec<Uuid>>, sqlx::Error> {
+    if moment == Moment::Now {
+        return Ok(None);
+    }
+    let rows = asked!(Id, moment, fetch_all(pool);
+        r#"select r.record_id as "record_id!" "# @named "r" "$2" "$3" "''"; plan.to_string(), kind.word())?;
+    Ok(Some(rows.into_iter().map(|row| row.record_id).collect()))
 }
 
 /// Records that a question names. `None`: one of them is called nothing in the plan.

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Moment;
-use crate::asked::{Page, Paged, asked, record_id, record_names, sort_key};
+use crate::asked::{Page, Paged, asked, record_id, record_names, sort_key, those_then};
 
 mod dated;
 
@@ -143,21 +143,23 @@ async fn clashes(
     period: Option<RecordId>,
     moment: Moment,
 ) -> Result<Vec<Clash>, sqlx::Error> {
+    let lessons = those_then(pool, plan, Kind::Lessons, moment).await?;
+    let periods = those_then(pool, plan, Kind::Periods, moment).await?;
     asked!(Clash, moment, fetch_all(pool);
-        r#"select p.period_id, p.day as "day!", p.hour as "hour!", k.kind as "kind!", k.target_id as "target_id!",
+        r#"select p.period_id as "period_id!", p.day as "day!", p.hour as "hour!", k.kind as "kind!", k.target_id as "target_id!",
             array_agg(p.lesson_id) as "lesson_ids!", array_agg(coalesce(p.week, '')) as "weeks!"
-        from placement p
-        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and "# @"m" " and m.period_id = case
+        from "# @hours "p" "$4::uuid[]" "$5::uuid[]" "
+        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
             when p.meeting_of = p.lesson_id and exists (select from meeting o
                 where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
             else '00000000-0000-0000-0000-000000000000' end
         cross join lateral (values ('class', m.class_id), ('teacher', m.teacher_id), ('room', m.room_id))
             as k (kind, target_id)
         where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and p.day is not null and p.hour is not null
-            and k.target_id is not null and " @"p" "
+            and k.target_id is not null and " @"p" @now " and $4::uuid[] is null and $5::uuid[] is null" "
         group by p.period_id, p.day, p.hour, k.kind, k.target_id
         having count(distinct p.lesson_id) > 1";
-        plan.to_string(), period.map(|period| period.0))
+        plan.to_string(), period.map(|period| period.0), lessons.as_deref(), periods.as_deref())
 }
 
 /// The lessons that meet: those of every week together, and for each week those that meet only in it, with the former.

@@ -90,8 +90,7 @@ struct Named {
 /// All teachers or rooms, by name.
 async fn all_of(pool: &PgPool, plan: &PlanId, kind: Kind, moment: Moment) -> Result<Vec<Named>, sqlx::Error> {
     asked!(Named, moment, fetch_all(pool);
-        r#"select r.record_id, coalesce(r.name, '') as "name!" from record r
-        where r.plan = $2 and r.kind = $3 and "# @"r" " order by r.sort";
+        r#"select r.record_id as "record_id!", coalesce(r.name, '') as "name!" "# @named "r" "$2" "$3" "''" " order by r.sort";
         plan.to_string(), kind.word())
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use sqlx::PgPool;
 
 use crate::Moment;
-use crate::asked::{Page, Paged, asked, record_id};
+use crate::asked::{Page, Paged, asked, record_id, those_then};
 
 struct Item {
     lesson: String,
@@ -32,21 +32,27 @@ pub async fn unplaced(
     }
     let after = page.after.as_deref().and_then(|after| serde_json::from_str::<(String, String)>(after).ok());
     let (after_lesson, after_period) = after.unwrap_or_default();
+    let lessons = those_then(pool, plan, Kind::Lessons, moment).await?;
+    let periods = those_then(pool, plan, Kind::Periods, moment).await?;
     let items = asked!(Item, moment, fetch_all(pool);
-        r#"select l.name as "lesson!", l.sort, q.name as "period!", w.hours - coalesce(h.placed, 0) as "missing!"
-        from record l
-        cross join record q
+        r#"select l.name as "lesson!", l.sort as "sort!", q.name as "period!", w.hours - coalesce(h.placed, 0) as "missing!"
+        from "# @now " record l cross join record q "
+            @then "(select r.* from unnest($7::uuid[]) k (id) cross join lateral (select r.* from record r
+                where r.record_id = k.id and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r) l
+            cross join (select r.* from unnest($8::uuid[]) k (id) cross join lateral (select r.* from record r
+                where r.record_id = k.id and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r) q" "
         cross join lateral (select coalesce(
             (l.by_period -> q.record_id::text -> 'hours_per_week' ->> 'number')::bigint,
             (l.fields -> 'hours_per_week' ->> 'number')::bigint, 0) as hours) w
-        left join (select p.lesson_id, p.period_id, count(*) as placed from placement p
-            where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and "# @"p" "
+        left join (select p.lesson_id, p.period_id, count(*) as placed from " @hours "p" "$7::uuid[]" "$8::uuid[]" "
+            where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and " @"p" "
             group by p.lesson_id, p.period_id) h on h.lesson_id = l.record_id and h.period_id = q.record_id
         where l.plan = $2 and l.kind = 'lessons' and " @"l" "
             and q.plan = $2 and q.kind = 'periods' and ($3::uuid is null or q.record_id = $3) and " @"q" "
-            and w.hours > coalesce(h.placed, 0) and (l.sort, q.name) > ($4::text, $5::text)
+            and w.hours > coalesce(h.placed, 0) and (l.sort, q.name) > ($4::text, $5::text)"
+            @now " and $7::uuid[] is null and $8::uuid[] is null" "
         order by l.sort, q.name limit $6";
-        plan.to_string(), wanted.map(|period| period.0), after_lesson, after_period, page.fetch())?;
+        plan.to_string(), wanted.map(|period| period.0), after_lesson, after_period, page.fetch(), lessons.as_deref(), periods.as_deref())?;
     let cut = page.cut(items, |item| serde_json::to_string(&(&item.sort, &item.period)).expect("texts"));
     Ok(cut.map(|item| {
         let parts = [

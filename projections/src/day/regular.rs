@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use domain::PlanId;
+use domain::{Kind, PlanId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Moment;
-use crate::asked::asked;
+use crate::asked::{asked, those_then};
 
 /// Period, day of the week, hour.
 pub(crate) type Cell = (Uuid, i32, i32);
@@ -90,8 +90,9 @@ pub(super) async fn regular(
     let periods: Vec<Uuid> = cells.iter().map(|cell| cell.0).collect();
     let days: Vec<i32> = cells.iter().map(|cell| cell.1).collect();
     let hours: Vec<i32> = cells.iter().map(|cell| cell.2).collect();
+    let lessons = those_then(pool, plan, Kind::Lessons, moment).await?;
     let rows = asked!(Row, moment, fetch_all(pool);
-        r#"select p.period_id, p.day as "day!", p.hour as "hour!", p.week, p.lesson_id, p.n,
+        r#"select p.period_id as "period_id!", p.day as "day!", p.hour as "hour!", p.week, p.lesson_id as "lesson_id!", p.n as "n!",
             coalesce(m.ordinal, 0) as "ordinal!", m.class_id as "class_id?", m.teacher_id as "teacher_id?",
             m.subject_id as "subject_id?", m.room_id as "room_id?",
             nullif(greatest(coalesce((l.by_period -> p.period_id::text -> 'from' ->> 'date')::date, l.day_from),
@@ -99,14 +100,15 @@ pub(super) async fn regular(
             nullif(least(coalesce((l.by_period -> p.period_id::text -> 'to' ->> 'date')::date, l.day_to),
                 coalesce((c.by_period -> p.period_id::text -> 'to' ->> 'date')::date, c.day_to)), 'infinity') as day_to
         from unnest($3::uuid[], $4::int[], $5::int[]) as w (period_id, day, hour)
-        join placement p on p.plan = $2 and p.period_id = w.period_id and p.day = w.day and (w.hour = 0 or p.hour = w.hour)
-            and p.hour is not null and "# @"p" "
-        join record l on l.plan = $2 and l.kind = 'lessons' and l.record_id = p.lesson_id and " @"l" "
+        join "# @hours "p" "$6::uuid[]" "array(select distinct unnest($3::uuid[]))" "on p.plan = $2 and p.period_id = w.period_id
+            and p.day = w.day and (w.hour = 0 or p.hour = w.hour) and p.hour is not null and " @"p"
+            @now " and $6::uuid[] is null "
+            @join "l" "record" "l.plan = $2 and l.kind = 'lessons' and l.record_id = p.lesson_id" "
         left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
             when p.meeting_of = p.lesson_id and exists (select from meeting o
                 where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
             else '00000000-0000-0000-0000-000000000000' end
-        left join record c on c.plan = $2 and c.kind = 'classes' and c.record_id = m.class_id and " @"c";
-        plan.to_string(), &periods, &days, &hours)?;
+        " @left "c" "record" "c.plan = $2 and c.kind = 'classes' and c.record_id = m.class_id";
+        plan.to_string(), &periods, &days, &hours, lessons.as_deref())?;
     Ok(rows.into_iter().map(Regular::from).collect())
 }

@@ -79,7 +79,8 @@ pub async fn placements(
     let rows = asked!(Columns, moment, fetch_all(pool);
         "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
             p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
-        from placement p where p.lesson_id = $2 and p.period_id = $3 and p.n > $4 and " @"p" " order by p.n limit $5";
+        from" @hours "p" "array[$2::uuid]" "array[$3::uuid]" "where p.lesson_id = $2 and p.period_id = $3 and p.n > $4
+            and " @"p" " order by p.n limit $5";
         lesson.0, period.0, after, page.fetch())?;
     let rows = page.cut(rows, |row| row.n.to_string());
     let items = views(pool, rows.items, moment).await?;
@@ -108,8 +109,7 @@ pub(crate) async fn placements_by_id(
     let rows = asked!(Columns, moment, fetch_all(pool);
         "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
             p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
-        from placement p where p.placement_id = any ($2) and " @"p";
-        ids)?;
+        " @ids "p" "placement" "placement_id" "$2"; ids)?;
     let own = own_rows(pool, &rows, moment).await?;
     let record = |row: Columns| {
         let id = RecordId(row.placement_id);

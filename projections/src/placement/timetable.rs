@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Moment;
-use crate::asked::{Page, Paged, asked, record_id};
+use crate::asked::{Page, Paged, asked, record_id, those_then};
 
 /// Whose timetable, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,29 +50,26 @@ struct Item {
 /// A row of a timetable, as a cursor: behind which the next page goes on.
 type Cursor = (i32, i32, String, String, String, i32, i32);
 
-/// The timetable, with one more condition on placements.
+/// The timetable of these placements, with one more condition on them.
 macro_rules! timetable_items {
-    ($pool:expr, $moment:expr, $condition:literal; $($argument:expr),*) => {
+    ($pool:expr, $moment:expr, [$($placements:tt)*] [$($condition:tt)*]; $($argument:expr),*) => {
         asked!(Item, $moment, fetch_all($pool);
-            r#"select p.day as "day!", p.hour as "hour!", p.week, l.name as "lesson!", l.sort, p.n,
+            r#"select p.day as "day!", p.hour as "hour!", p.week, l.name as "lesson!", l.sort as "sort!", p.n as "n!",
                 coalesce(m.ordinal, 0) as "ordinal!", c.name as "class?", t.name as "teacher?", s.name as "subject?",
                 r.name as "room?"
-            from placement p
-            join record l on l.record_id = p.lesson_id and "# @"l" "
+            from "# $($placements)* @join "l" "record" "l.record_id = p.lesson_id" "
             left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
                 when p.meeting_of = p.lesson_id and exists (select from meeting o
                     where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
-                else '00000000-0000-0000-0000-000000000000' end
-            left join record c on c.record_id = m.class_id and " @"c" "
-            left join record t on t.record_id = m.teacher_id and " @"t" "
-            left join record s on s.record_id = m.subject_id and " @"s" "
-            left join record r on r.record_id = m.room_id and " @"r" "
+                else '00000000-0000-0000-0000-000000000000' end"
+            @left "c" "record" "c.record_id = m.class_id" @left "t" "record" "t.record_id = m.teacher_id"
+            @left "s" "record" "s.record_id = m.subject_id" @left "r" "record" "r.record_id = m.room_id" "
             where p.plan = $2 and p.period_id = $3 and p.day is not null and p.hour is not null and " @"p" "
                 and ($4::text is null or coalesce(p.week, '') in ('', $4::text))
                 and ($5::uuid is null or $5::uuid in (m.class_id, m.teacher_id, m.room_id))
                 and (p.day, p.hour, l.sort, coalesce(c.name, ''), coalesce(t.name, ''), p.n, coalesce(m.ordinal, 0))
-                    > ($6::int, $7::int, $8::text, $9::text, $10::text, $11::int, $12::int)
-                and " $condition "
+                    > ($6::int, $7::int, $8::text, $9::text, $10::text, $11::int, $12::int)"
+            $($condition)* "
             order by p.day, p.hour, l.sort, coalesce(c.name, ''), coalesce(t.name, ''), p.n, coalesce(m.ordinal, 0)
             limit $13";
             $($argument),*)
@@ -101,19 +98,23 @@ pub async fn timetable(
         let Some(id) = record_id(pool, plan, kind, name, moment).await? else { return Ok(Paged::nothing()) };
         wanted = Some((kind, id));
     }
-    let owners = match wanted {
-        Some((kind, id)) if moment == Moment::Now => Some(owners(pool, kind, id).await?),
-        _ => None,
+    // Of now the owners of meetings, of then lessons; nothing for everybody's timetable of now.
+    let among = match (moment, wanted) {
+        (Moment::Now, None) => None,
+        (Moment::Now, Some((kind, id))) => Some(owners(pool, kind, id).await?),
+        (Moment::AsOf(position), Some((kind, id))) => Some(lessons_then(pool, kind, id, position).await?),
+        (Moment::AsOf(_), None) => those_then(pool, plan, Kind::Lessons, moment).await?,
     };
     let after = page.after.as_deref().and_then(|after| serde_json::from_str::<Cursor>(after).ok());
     let (day, hour, lesson, class, teacher, n, ordinal) = after.unwrap_or_default();
     let (plan, wanted, most) = (plan.to_string(), wanted.map(|(_, id)| id.0), page.fetch());
-    // Two texts: only the one that always has owners to look for can use their index.
-    let items = if let Some(owners) = &owners {
-        timetable_items!(pool, moment, "p.meeting_of = any ($14::uuid[])";
-            plan, period_id.0, week, wanted, day, hour, lesson, class, teacher, n, ordinal, most, owners)?
+    // Two texts: only the one that always has something to look among can use the index of that.
+    let items = if let Some(among) = &among {
+        timetable_items!(pool, moment,
+            [@hours "p" "$14::uuid[]" "array[$3::uuid]"] [@now " and p.meeting_of = any ($14::uuid[])"];
+            plan, period_id.0, week, wanted, day, hour, lesson, class, teacher, n, ordinal, most, among)?
     } else {
-        timetable_items!(pool, moment, "true";
+        timetable_items!(pool, moment, ["placement p"] [];
             plan, period_id.0, week, wanted, day, hour, lesson, class, teacher, n, ordinal, most)?
     };
     Ok(page.cut(items, cursor).map(|item| json(item, period)))
@@ -135,6 +136,37 @@ async fn owners(pool: &PgPool, kind: Kind, id: RecordId) -> Result<Vec<Uuid>, sq
         Kind::Classes => owners_where!("class_id = $1"),
         Kind::Teachers => owners_where!("teacher_id = $1"),
         _ => owners_where!("room_id = $1"),
+    }
+}
+
+/// The lessons in whose hours somebody or something had a part.
+async fn lessons_then(
+    pool: &PgPool,
+    kind: Kind,
+    id: RecordId,
+    position: i64,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    macro_rules! lessons_where {
+        ($part:literal) => {
+            sqlx::query_scalar!(
+                r#"select distinct coalesce((select p.lesson_id from placement p where p.placement_id = o.owner_id limit 1),
+                    o.owner_id) as "lesson_id!"
+                from (select owner_id from meeting where valid_to is null and valid_from <= $2 and "#
+                    + $part
+                    + " = $1 union select owner_id from meeting where valid_to > $2 and valid_from <= $2 and "
+                    + $part
+                    + " = $1) o",
+                id.0,
+                position,
+            )
+            .fetch_all(pool)
+            .await
+        };
+    }
+    match kind {
+        Kind::Classes => lessons_where!("class_id"),
+        Kind::Teachers => lessons_where!("teacher_id"),
+        _ => lessons_where!("room_id"),
     }
 }
 

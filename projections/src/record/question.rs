@@ -95,7 +95,7 @@ async fn one(
     let row = asked!(Columns, moment, fetch_optional(pool);
         r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
             r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-        from record r where r.plan = $2 and r.kind = $3 and r.sort = $4 and "# @"r";
+        "# @from "r" "record" "r.plan = $2 and r.kind = $3 and r.sort = $4";
         plan.to_string(), kind.word(), sort)?;
     Ok(views(pool, row.into_iter().collect(), period, moment).await?.pop())
 }
@@ -122,27 +122,23 @@ pub async fn records(
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
-                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $7::uuid[]
-                and r.day_from <= $8::date and r.day_to >= $8::date
-                and (r.kind <> 'substitutions' or $8::date in (r.day_from, r.day_to)) and "# @"r"
-            " order by r.sort limit $6";
+            "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)
+                and r.reference @> $7::uuid[] and r.day_from <= $8::date and r.day_to >= $8::date
+                and (r.kind <> 'substitutions' or $8::date in (r.day_from, r.day_to))" @now " order by r.sort" " limit $6";
             plan.to_string(), kind.word(), after, q, page.fetch(), &ids, date)?
     } else if ids.is_empty() {
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
-                and ($5::text is null or strpos(r.search, $5::text) > 0) and "# @"r"
-            " order by r.sort limit $6";
+            "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)" @now " order by r.sort"
+            " limit $6";
             plan.to_string(), kind.word(), after, q, page.fetch())?
     } else {
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-            from record r where r.plan = $2 and r.kind = $3 and r.sort > $4
-                and ($5::text is null or strpos(r.search, $5::text) > 0) and r.reference @> $7::uuid[] and "# @"r"
-            " order by r.sort limit $6";
+            "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)
+                and r.reference @> $7::uuid[]" @now " order by r.sort" " limit $6";
             plan.to_string(), kind.word(), after, q, page.fetch(), &ids)?
     };
     let views = views(pool, rows, period, moment).await?;
@@ -162,16 +158,14 @@ pub(crate) async fn records_on(
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-            from record r where r.plan = $2 and r.kind = $3 and r.day_from <= $4::date and r.day_to >= $4::date
-                and (r.kind <> 'substitutions' or $4::date in (r.day_from, r.day_to)) and "# @"r"
-            " order by r.sort";
+            "# @named "r" "$2" "$3" "''" " and r.day_from <= $4::date and r.day_to >= $4::date
+                and (r.kind <> 'substitutions' or $4::date in (r.day_from, r.day_to)) order by r.sort";
             plan.to_string(), kind.word(), day)?
     } else {
         asked!(Columns, moment, fetch_all(pool);
             r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-            from record r where r.plan = $2 and r.kind = $3 and "# @"r"
-            " order by r.sort";
+            "# @named "r" "$2" "$3" "''" " order by r.sort";
             plan.to_string(), kind.word())?
     };
     rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
@@ -186,8 +180,7 @@ pub(crate) async fn records_by_id(
     let rows = asked!(Columns, moment, fetch_all(pool);
         r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
             r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-        from record r where r.record_id = any ($2) and "# @"r";
-        ids)?;
+        "# @ids "r" "record" "record_id" "$2"; ids)?;
     rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
 }
 

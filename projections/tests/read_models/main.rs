@@ -6,6 +6,7 @@ mod day;
 mod day_by_fold;
 mod feed;
 mod frame;
+mod long_history;
 mod notice;
 mod office;
 mod planning;
