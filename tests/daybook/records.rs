@@ -297,3 +297,23 @@ async fn whoever_reads_is_told_whether_he_could_edit_and_why_not() {
     assert_eq!((&seen["value"], &seen["why"]), (&json!(false), &json!("session")));
     office.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_under_the_old_name_of_what_has_gone_on_under_a_new_one_is_told_of_the_renaming() {
+    let office = Office::open("old_name").await;
+    let anna = office.log_in("anna").await;
+    let made = office.made(&anna, "/teachers/GAUSS", json!({})).await;
+    let renamed = office.patch(&anna, &plan("/teachers/GAUSS"), &made.etag(), json!({"id": "GAU"})).await;
+    let mut etag = renamed.etag();
+    for name in ["Carl", "Friedrich", "Gauß"] {
+        let changed = office.patch(&anna, &plan("/teachers/GAU"), &etag, json!({"long_name": name})).await;
+        assert_eq!(changed.outcome(), "200", "{}", changed.body);
+        etag = changed.etag();
+    }
+    let late =
+        office.patch(&anna, &plan("/teachers/GAUSS"), &made.etag(), json!({"long_name": "late"})).await;
+    assert_eq!(late.outcome(), "412 stale", "{}", late.body);
+    assert_eq!((&late.body["revision"], &late.body["current"]), (&json!(2), &Json::Null));
+    assert_eq!(late.body["winner"]["user"], "anna");
+    office.close().await;
+}

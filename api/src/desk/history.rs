@@ -18,22 +18,41 @@ impl Desk {
         to_revision: u64,
     ) -> Result<Vec<PastChange>, Failure> {
         let count = to_revision.saturating_sub(after_revision).clamp(1, CHANGES_MAX) as i64;
-        // Every revision is one event about the record, so the newest so many of them are enough.
+        // Every revision is one event about the record, so it is known how many of the newest are beyond, where it has gone on since.
+        let newest = self.newest_revision(record).await?;
+        let beyond = i64::try_from(newest.saturating_sub(to_revision)).unwrap_or(i64::MAX);
         let first = sqlx::query_scalar!(
             "select min(position) from (
-                select position from event where subject = $1 order by position desc limit $2) newest",
+                select position from event where subject = $1 order by position desc limit $2 offset $3) those",
             record.0,
             count,
+            beyond,
         )
         .fetch_one(self.ledger.pool())
         .await?;
         let Some(first) = first else { return Ok(Vec::new()) };
-        let events = self.ledger.read_subject(record.0, first - 1, i64::MAX).await?;
+        // What has come since the newest was looked at is read too: then the decision sees that it must be made anew.
+        let most = if beyond > 0 { count } else { i64::MAX };
+        let events = self.ledger.read_subject(record.0, first - 1, most).await?;
         let mut history = Vec::with_capacity(events.len());
         for recorded in events {
             history.extend(self.past_change(&recorded)?.filter(|past| past.revision > after_revision));
         }
         Ok(history)
+    }
+
+    /// The revision of the newest event about a record; 0 where there is none.
+    async fn newest_revision(&self, record: RecordId) -> Result<u64, Failure> {
+        let position = sqlx::query_scalar!(
+            "select position from event where subject = $1 order by position desc limit 1",
+            record.0,
+        )
+        .fetch_optional(self.ledger.pool())
+        .await?;
+        let Some(position) = position else { return Ok(0) };
+        let events = self.ledger.read_subject(record.0, position - 1, 1).await?;
+        let Some(recorded) = events.first() else { return Ok(0) };
+        Ok(self.past_change(recorded)?.map_or(0, |past| past.revision))
     }
 
     fn past_change(&self, recorded: &Recorded) -> Result<Option<PastChange>, Failure> {

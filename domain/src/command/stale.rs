@@ -165,6 +165,8 @@ pub(super) fn known_history<'a>(
     let of_record = |past: &&[PastChange]| past.first().is_some_and(|first| first.record == record);
     let mut known = ask.history.unwrap_or_default().chunk_by(|a, b| a.record == b.record);
     let history = known.rfind(of_record).ok_or_else(|| needs.clone())?;
+    // What was called otherwise goes on under its new name; that is not what is asked for here.
+    let history = &history[..history.partition_point(|past| past.revision <= revision)];
     // The record may have moved on again since the history was read.
     if history.last().is_some_and(|last| last.revision == revision) { Ok(history) } else { Err(needs) }
 }
