@@ -10,6 +10,7 @@ mod rows;
 mod split;
 mod substitution;
 mod text;
+pub mod write;
 
 use std::fmt;
 

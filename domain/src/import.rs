@@ -200,4 +200,4 @@ fn refused(faults: &Faults) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod calendar;
 pub mod command;
 pub mod event;
+pub mod export;
 pub mod fold;
 pub mod gpu;
 pub mod ids;

@@ -7,9 +7,9 @@ use crate::kind::{DAY_MAX, Field, Form, HOUR_MAX, HOURS_PER_WEEK_MAX, Kind};
 use crate::value::Value;
 
 /// The highest number of a lesson, an absence, a substitution.
-const NUMBER_MAX: i64 = 999_999_999;
+pub(super) const NUMBER_MAX: i64 = 999_999_999;
 /// Who is absent, by the letter in GPU013.
-const LETTERS: &[(&str, &str)] = &[("L", "teacher"), ("K", "class"), ("R", "room")];
+pub(super) const LETTERS: &[(&str, &str)] = &[("L", "teacher"), ("K", "class"), ("R", "room")];
 /// The mark in GPU018.
 const MARKS: &[(&str, &str)] = &[("F", PUBLIC)];
 const PUBLIC: &str = "public";

@@ -27,6 +27,9 @@ pub(super) struct BadRow {
 /// the one with more columns, then the one that comes first in more lines.
 pub(super) fn separator(text: &str) -> u8 {
     const CANDIDATES: [u8; 3] = *b"\t;,";
+    if let Some(first) = after_first_field(text).filter(|byte| CANDIDATES.contains(byte)) {
+        return first;
+    }
     let end = text.len().min(SAMPLE_BYTES);
     // [separator][how many of it in a line] counts lines; more than the longest real row are all the same.
     let mut lines_by_count = [[0_u32; 128]; 3];
@@ -57,6 +60,20 @@ pub(super) fn separator(text: &str) -> u8 {
         (split, median(&lines_by_count[which], lines), first_in[which], CANDIDATES.len() - which)
     });
     CANDIDATES[best.expect("there are three candidates")]
+}
+
+/// What stands behind the first field, when that is in quotes: it parts the fields, whatever stands in texts of several lines.
+fn after_first_field(text: &str) -> Option<u8> {
+    let bytes = text.strip_prefix('"')?.as_bytes();
+    let bytes = &bytes[..bytes.len().min(ROW_BYTES_MAX)];
+    let mut at = 0;
+    loop {
+        at += bytes[at..].iter().position(|byte| *byte == b'"')?;
+        match bytes.get(at + 1) {
+            Some(b'"') => at += 2,
+            byte => return byte.copied(),
+        }
+    }
 }
 
 /// The count that half of the lines reach.

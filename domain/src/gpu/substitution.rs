@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::cell::Cells;
 use super::rows::Filled;
 use crate::kind::{Field, Kind};
+use crate::record::Record;
 use crate::value::Value;
 
 const KIND_COLUMN: u32 = 18;
@@ -60,6 +61,16 @@ pub(super) fn read_kind(cells: &mut Cells, filled: &mut Vec<Filled>) {
             filled.extend(place.map(|value| field(to, value)));
         }
     }
+}
+
+/// The bits that stand for the kind of a substitution. Where a moved hour went is in no column: it is gone from its place, or, when it
+/// says that it came to its own place, it came there.
+pub(super) fn kind_bits(record: &Record) -> i64 {
+    let place = |date: &str, hour: &str| record.fields.get(date).zip(record.fields.get(hour));
+    let here = place("to_date", "to_hour").is_some_and(|to| place("date", "hour") == Some(to));
+    let word = record.fields.get("kind").and_then(Value::text);
+    let bit = BITS.iter().find(|(_, it, came)| Some(*it) == word && *came == (here && *it == "move"));
+    bit.map_or(0, |(bit, ..)| 1 << bit)
 }
 
 fn field(name: &str, value: Value<String>) -> Filled {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::LessonSource;
 use super::draft::{Draft, Place};
+use crate::gpu::write::{LessonLine, as_read, lesson_lines};
 use crate::gpu::{LESSON_COLUMNS, LessonRow, TimetableRow};
 use crate::{Coupling, Kind, ROWS_MAX, RecordId, Row, Value};
 
@@ -57,17 +58,33 @@ impl<'a> Draft<'a> {
             for row in &rows[1..] {
                 self.fill_further(at, &rows, row, &table.file);
             }
+            self.keep_as_written(at, &whole_lesson);
             let hours = rows.iter().filter_map(|row| row.hours_per_week).max();
-            self.set(at, "hours_per_week", hours.map(|hours| Value::Number(i64::from(hours))));
             let mut couplings = Vec::with_capacity(rows.len());
             for row in &rows {
                 couplings.extend(self.coupling(row, hours, &table.file));
             }
-            self.set_couplings(at, couplings, Place { file: &table.file, line: rows[0].line, column: 0 });
+            if !self.is_so_already(at, &rows) {
+                self.set(at, "hours_per_week", hours.map(|hours| Value::Number(i64::from(hours))));
+                let place = Place { file: &table.file, line: rows[0].line, column: 0 };
+                self.set_couplings(at, couplings, place);
+            }
             let facts = self.facts_of(at);
             self.warn_of_hours_above(&facts, rows[0], &table.file);
             known.insert(rows[0].number, facts);
         }
+    }
+
+    /// Whether the rows are those that would be written of the lesson as it is: what they have no room for stays then.
+    fn is_so_already(&mut self, at: usize, rows: &[&LessonRow]) -> bool {
+        let plan = self.plan;
+        let Some(before) = self.wanted(at).before else { return false };
+        let lines = rows.iter().map(|row| LessonLine {
+            hours: row.hours_per_week,
+            parts: [&row.class, &row.teacher, &row.subject, &row.room].map(Clone::clone),
+            group: row.student_group.as_deref().and_then(as_read),
+        });
+        lines.eq(lesson_lines(before, &|id| plan.name_of(id)))
     }
 
     /// Hours that are placed already and that a lesson no longer has. Where GPU001 is given, its hours are looked at.

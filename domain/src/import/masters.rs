@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::LessonSource;
 use super::draft::{Draft, Place};
 use super::lessons::LessonFacts;
+use crate::gpu::write::written;
 use crate::gpu::{Filled, MASTERS, RecordRow, Table};
-use crate::{Form, Kind, Value, whom};
+use crate::{Fields, Form, Kind, Record, Value, whom};
 
 impl<'a> Draft<'a> {
     /// The name of the file that lists the records of a kind, when it is given.
@@ -59,6 +60,7 @@ impl<'a> Draft<'a> {
                     self.forget_move(at);
                 }
                 self.fill_with(at, &columns, &row.filled, (&table.file, row.line), lessons);
+                self.keep_as_written(at, &columns);
                 self.check_dated(at, master.kind, row, &table.file);
             }
         }
@@ -119,6 +121,35 @@ impl<'a> Draft<'a> {
         self.check_dates(at, filled, file, line);
     }
 
+    /// A field of which the file says what it would be given for the value that is there keeps that value: files have no blanks at the
+    /// ends of texts, no marks for "no", and no names that hold `~` in lists.
+    pub fn keep_as_written(&mut self, at: usize, columns: &[&'static str]) {
+        let plan = self.plan;
+        let wanted = self.wanted(at);
+        let Some(before) = wanted.before else { return };
+        let name_of = |id| plan.name_of(id);
+        for name in columns {
+            let (Some(field), was, is) =
+                (before.kind.field(name), before.fields.get(name), wanted.after.get(name))
+            else {
+                continue;
+            };
+            let said =
+                |value: Option<&Value>| value.map(|it| written(field, it, &name_of)).unwrap_or_default();
+            let comparable = is.is_none_or(|is| matches!(is, Value::Text(_) | Value::Flag(_)));
+            if was == is || !comparable || said(was) != said(is) {
+                continue;
+            }
+            match was {
+                Some(was) => wanted.after.insert(name, was.clone()),
+                None => wanted.after.remove(name),
+            };
+        }
+        if before.kind == Kind::Substitutions {
+            keep_move(before, &mut wanted.after);
+        }
+    }
+
     fn check_dates(&mut self, at: usize, filled: &[Filled], file: &str, line: u32) {
         let last = filled.iter().rfind(|filled| matches!(filled.field.name, "from" | "to"));
         let after = &self.wanted(at).after;
@@ -139,6 +170,22 @@ impl<'a> Draft<'a> {
             let place = Place { file: &table.file, line: again.line, column: filled.column };
             let (name, line) = (&again.name, first.line);
             self.fault(place, format_args!("{name:?} stands in line {line} already and says something else"));
+        }
+    }
+}
+
+/// A row has no room for where an hour went: what is known of that stays as long as the hour is gone from the same place.
+fn keep_move(before: &Record, after: &mut Fields) {
+    let leaves = |fields: &Fields| ["kind", "date", "hour"].map(|field| fields.get(field).cloned());
+    let to = ["to_date", "to_hour"].map(|field| before.fields.get(field));
+    let own = ["date", "hour"].map(|field| before.fields.get(field));
+    let moved = before.fields.get("kind").and_then(Value::text) == Some("move");
+    if !moved || to == own || after.contains_key("to_date") || leaves(&before.fields) != leaves(after) {
+        return;
+    }
+    for (field, value) in ["to_date", "to_hour"].into_iter().zip(to) {
+        if let Some(value) = value {
+            after.insert(field, value.clone());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod cover;
 mod law;
-mod office;
+pub mod office;
 mod real;
 
 use super::*;
