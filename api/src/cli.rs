@@ -10,6 +10,7 @@ mod audit;
 mod banner;
 mod database;
 mod demo;
+mod export;
 mod failed;
 mod import;
 mod logs;
@@ -65,6 +66,7 @@ enum Command {
     Token(token::TokenArgs),
     Plan(plan::PlanArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Outage(outage::OutageArgs),
     Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
@@ -97,6 +99,7 @@ impl Command {
             Command::Token(args) => args.json,
             Command::Plan(args) => args.json,
             Command::Import(args) => args.json,
+            Command::Export(args) => args.json,
             Command::Outage(args) => args.json,
             Command::Migrate(args) => args.json,
             Command::Rebuild(args) => args.json,
@@ -125,6 +128,7 @@ impl Command {
             Command::Token(args) => token::token(args).await,
             Command::Plan(args) => plan::plan(args).await,
             Command::Import(args) => import::import(args).await,
+            Command::Export(args) => export::export(args).await,
             Command::Outage(args) => outage::outage(args).await,
             Command::Migrate(args) => migrate::migrate(args).await,
             Command::Rebuild(args) => rebuild::rebuild(args).await,

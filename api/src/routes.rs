@@ -6,6 +6,7 @@ pub mod changes;
 pub mod cover_list;
 pub mod differences;
 mod door;
+pub mod exports;
 pub mod groups;
 pub mod history;
 pub mod imports;
@@ -67,6 +68,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(undo::routes())
         .merge(optimisations::routes())
         .merge(imports::routes())
+        .merge(exports::routes())
         .merge(timetable::routes())
         .merge(cover_list::routes())
         .merge(changes::routes())

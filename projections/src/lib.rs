@@ -13,6 +13,7 @@ pub mod cover_list;
 pub mod day;
 mod decode;
 pub mod difference;
+pub mod export;
 mod feed;
 mod fill;
 mod follower;

@@ -20,8 +20,8 @@ mod row;
 mod timetable;
 
 use meeting::Meetings;
-pub(crate) use question::placements_by_id;
 pub use question::{PlacementView, placement, placements};
+pub(crate) use question::{placements_by_id, placements_in};
 pub use timetable::{TimetableOf, timetable};
 
 /// The read model of placements: tables `placement` and `meeting`.

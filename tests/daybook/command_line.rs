@@ -56,6 +56,49 @@ async fn a_secret_is_alone_on_standard_output_and_shown_once() {
 }
 
 #[tokio::test]
+async fn a_plan_is_exported_to_files_that_are_imported_without_a_change_and_never_overwritten_silently() {
+    let database = TestDatabase::empty("export").await;
+    let daybook = Program::on_url(&database.url);
+    let school = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/gpu");
+    let folder = directory();
+    let to = |name: &str| folder.path().join(name).display().to_string();
+    assert_eq!(daybook.run(&["export", PLAN, &to("all")]).status, 1, "there is no plan");
+    daybook.run(&["plan", "add", PLAN]);
+    let empty = daybook.run(&["plan", "list", "--json"]).json()["items"][0]["position"].clone();
+    assert_eq!(daybook.run(&["import", PLAN, school]).status, 0);
+    let done = daybook.run(&["export", PLAN, &to("all"), "--json"]);
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert_eq!(done.json()["files"].as_array().unwrap().len(), 12);
+    let again = daybook.run(&["import", PLAN, &to("all"), "--mode", "replace", "--dry-run", "--json"]).json();
+    for counts in again["counts"].as_object().unwrap().values() {
+        let touched = ["created", "changed", "removed"].map(|name| counts[name].as_u64().unwrap());
+        assert_eq!(touched, [0, 0, 0], "{}", again["counts"]);
+    }
+    let refused = daybook.run(&["export", PLAN, &to("all"), "--files", "GPU001"]);
+    assert_eq!(refused.status, 1);
+    assert!(refused.err.contains("GPU001.TXT") && refused.err.contains("--force"), "{}", refused.err);
+    std::fs::write(folder.path().join("all/GPU003.TXT"), "old").unwrap();
+    assert_eq!(daybook.run(&["export", PLAN, &to("all"), "--files", "GPU003", "--force"]).status, 0);
+    assert!(std::fs::read_to_string(folder.path().join("all/GPU003.TXT")).unwrap().contains("5a"));
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("all")).unwrap().count(),
+        12,
+        "nothing is left beside them"
+    );
+    for wrong in [&["--files", "GPU008"][..], &["--as-of", "yesterday"]] {
+        let folder = to("x");
+        let args = [&["export", PLAN, &folder], wrong].concat();
+        assert_eq!(daybook.run(&args).status, 2, "{wrong:?}");
+    }
+    assert_eq!(daybook.run(&["export", PLAN, &to("x"), "--period", "9"]).status, 1);
+    assert!(!folder.path().join("x").exists());
+    let before = empty.as_str().unwrap();
+    let done = daybook.run(&["export", PLAN, &to("before"), "--as-of", before]);
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert_eq!(std::fs::read_to_string(folder.path().join("before/GPU002.TXT")).unwrap(), "");
+}
+
+#[tokio::test]
 async fn files_are_imported_with_counts_and_refused_with_places() {
     let database = TestDatabase::empty("files").await;
     let daybook = Program::on_url(&database.url);

@@ -15,6 +15,7 @@ mod cut_off;
 mod day;
 mod editable;
 mod every_language;
+mod exports;
 mod figures;
 mod first;
 mod front;

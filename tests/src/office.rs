@@ -231,6 +231,19 @@ impl Office {
         self.get_from(token, path, self.written.load(Ordering::Relaxed)).await
     }
 
+    /// GET of a path below `/v1`, as things stood after the last write that was answered from here; the answer's bytes.
+    pub async fn get_bytes(&self, token: &str, path: &str) -> (Response, Vec<u8>) {
+        let written = self.written.load(Ordering::Relaxed).to_string();
+        let request = self.request(Method::GET, &format!("/v1{path}"), token);
+        let answer = request.header("daybook-min-position", written).send().await;
+        let mut answer = answer.expect("the service answers");
+        let mut bytes = Vec::new();
+        while let Some(part) = answer.chunk().await.expect("the answer is whole") {
+            bytes.extend_from_slice(&part);
+        }
+        (answer, bytes)
+    }
+
     /// GET of a path below `/v1`, as things stood at a position or later.
     pub async fn get_from(&self, token: &str, path: &str, position: i64) -> Answer {
         for _ in 0..20 {

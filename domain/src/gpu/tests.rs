@@ -174,3 +174,12 @@ fn real_schools_are_read_as_their_facts_say() {
         assert!(read.faults.is_empty() || !ours, "{name}: {:?}", read.faults);
     }
 }
+
+#[test]
+fn texts_of_several_lines_do_not_hide_the_separator() {
+    let lines = "one, two, three, four\n".repeat(50);
+    let read = read(&[("GPU005.TXT".to_owned(), format!("\"R1\";\"{lines}\"\r\n").into_bytes())]);
+    assert!(read.faults.is_empty(), "{:?}", read.faults);
+    let rooms = &read.master(Kind::Rooms).unwrap().rows;
+    assert_eq!((rooms.len(), rooms[0].name.as_str()), (1, "R1"));
+}

@@ -110,8 +110,38 @@ pub(crate) async fn placements_by_id(
         "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
             p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
         " @ids "p" "placement" "placement_id" "$2"; ids)?;
-    let own = own_rows(pool, &rows, moment).await?;
-    let record = |row: Columns| {
+    records(pool, rows, moment).await
+}
+
+/// All hours that are placed in a period, as the rules hold them, in no order.
+pub(crate) async fn placements_in(
+    pool: &PgPool,
+    plan: &PlanId,
+    period: RecordId,
+    moment: Moment,
+) -> Result<Vec<Record>, sqlx::Error> {
+    let rows = asked!(Columns, moment, fetch_all(pool);
+        "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
+            p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
+        from placement p where p.plan = $2 and p.period_id = $3 and " @"p";
+        plan.to_string(), period.0)?;
+    records(pool, rows, moment).await
+}
+
+/// Hours of lessons as the rules hold them.
+async fn records(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<Record>, sqlx::Error> {
+    let of = |part: Option<Uuid>| part.map(RecordId);
+    let mut own: HashMap<Uuid, Vec<Row>> = HashMap::new();
+    for it in own_rows(pool, &rows, moment).await? {
+        let row = Row {
+            class: of(it.class_id),
+            teacher: of(it.teacher_id),
+            subject: of(it.subject_id),
+            room: of(it.room_id),
+        };
+        own.entry(it.owner_id).or_default().push(row);
+    }
+    let mut record = |row: Columns| {
         let id = RecordId(row.placement_id);
         let (row, mut fields) = (PlacementRow::from(row), Fields::new());
         let number = |number: Option<i32>| number.map(|it| Value::Number(it.into()));
@@ -120,14 +150,8 @@ pub(crate) async fn placements_by_id(
         fields.extend(row.week.as_deref().map(|week| ("week", Value::Text(week.into()))));
         fields.extend(number(row.length).map(|length| ("length", length)));
         if row.own_rows {
-            let of = |part: Option<Uuid>| part.map(RecordId);
-            let rows = own.iter().filter(|own| own.owner_id == id.0).map(|own| Row {
-                class: of(own.class_id),
-                teacher: of(own.teacher_id),
-                subject: of(own.subject_id),
-                room: of(own.room_id),
-            });
-            fields.insert("rows", Value::Rows(rows.collect()));
+            let rows = own.remove(&id.0).unwrap_or_default();
+            fields.insert("rows", Value::Rows(rows.into()));
         }
         let (revision, epoch) = (u64::try_from(row.revision).unwrap_or_default(), row.epoch);
         Record {
@@ -140,7 +164,7 @@ pub(crate) async fn placements_by_id(
             by_period: BTreeMap::new(),
         }
     };
-    Ok(rows.into_iter().map(record).collect())
+    Ok(rows.into_iter().map(&mut record).collect())
 }
 
 async fn views(pool: &PgPool, rows: Vec<Columns>, moment: Moment) -> Result<Vec<PlacementView>, sqlx::Error> {

@@ -11,6 +11,7 @@ const TAGS: &[(&str, &str)] = &[
     ("audit", "Everything that happened, and who looked at it."),
     ("batch", "Several changes of a plan, all or nothing."),
     ("changes", "What happened in a plan since a position."),
+    ("exports", "A plan as files of Untis."),
     ("imports", "Files of Untis, read into a plan."),
     ("licence", "The licence of a school."),
     ("locks", "The right of one session to carry out a critical action."),
