@@ -81,7 +81,7 @@ async fn export_files(
     let turn = tokio::time::timeout(TURN_WITHIN, EXPORTS.acquire()).await;
     let Ok(Ok(_turn)) = turn else { return Err(Problem::new(Code::Busy).retry_after(2)) };
     let bytes = archive(&app, &plan, &numbers, &period, moment, reader.language()).await?;
-    let name = format!("attachment; filename=\"{}.zip\"", file_part(&plan));
+    let name = format!("attachment;filename=\"{}.zip\"", file_part(&plan));
     let headers = [(CONTENT_TYPE, "application/zip".to_owned()), (CONTENT_DISPOSITION, name)];
     Ok(when.answer((headers, bytes).into_response()))
 }
@@ -143,7 +143,7 @@ fn notes(left_out: &[(String, String)], language: Language) -> String {
     let why: Said = said!("export-numbers");
     let mut text = format!("{}\r\n", texts::say(&why, language));
     for (file, record) in left_out {
-        text.push_str(&format!("{file}: {record}\r\n"));
+        text.push_str(&format!("{file}\t{record}\r\n"));
     }
     text
 }
