@@ -111,13 +111,12 @@ impl Bits {
         }
     }
 
-    fn has(&self, place: u16) -> bool {
-        self.0.get(usize::from(place) / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
-    }
-
     /// Those of a block that lie after one position and up to another.
     pub fn between(block: i32, after: i64, upto: i64) -> Bits {
         let first = i64::from(block) * BLOCK;
+        if after < first && upto >= first + BLOCK - 1 {
+            return Bits([u64::MAX; BLOCK as usize / 64]);
+        }
         let mut bits = Bits::NONE;
         for position in first.max(after.saturating_add(1))..=(first + BLOCK - 1).min(upto) {
             bits.set(place_of(position));
@@ -138,9 +137,13 @@ impl Bits {
     }
 
     /// The positions, in order.
-    pub fn positions(&self, block: i32) -> impl DoubleEndedIterator<Item = i64> {
+    pub fn positions(&self, block: i32) -> impl Iterator<Item = i64> {
         let first = i64::from(block) * BLOCK;
-        (0..BLOCK as u16).filter(|place| self.has(*place)).map(move |place| first + i64::from(place))
+        // Most blocks of a long ledger have none or few.
+        let words = (0..).step_by(64).zip(self.0).filter(|(_, word)| *word != 0);
+        words.flat_map(move |(begin, word)| {
+            (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + begin + bit)
+        })
     }
 }
 
