@@ -120,11 +120,13 @@ pub struct LessonLine {
 /// The rows of a lesson: one for each coupling that names somebody or something, and one more for the hours per week where no coupling
 /// has as many.
 pub fn lesson_lines(record: &Record, name_of: NameOf<'_>) -> Vec<LessonLine> {
-    let hours = record.number("hours_per_week", None).and_then(|hours| u32::try_from(hours).ok());
+    let own = record.number("hours_per_week", None).and_then(|hours| u32::try_from(hours).ok());
     let couplings: &[Coupling] = match record.fields.get("couplings") {
         Some(Value::Couplings(couplings)) => couplings,
         _ => &[],
     };
+    // Where the lesson says nothing, its rows are read as if it had the most hours that one of them has.
+    let hours = own.or_else(|| couplings.iter().filter_map(|coupling| coupling.hours_per_week).max());
     let mut lines: Vec<LessonLine> = couplings
         .iter()
         .map(|coupling| {
