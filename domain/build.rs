@@ -7,7 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// Below `src`: what decides, and what reads files.
-const DECIDES: [&str; 6] = ["command", "command.rs", "gpu", "gpu.rs", "import", "import.rs"];
+const DECIDES: [&str; 8] =
+    ["command", "command.rs", "export", "export.rs", "gpu", "gpu.rs", "import", "import.rs"];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=src");

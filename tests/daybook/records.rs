@@ -1,5 +1,6 @@
 //! Records of all kinds: made, read, changed, renamed, removed; values for one period; lists.
 
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tests::doings::text;
 use tests::office::{Office, plan};
@@ -310,8 +311,9 @@ async fn who_writes_under_the_old_name_of_what_has_gone_on_under_a_new_one_is_to
         assert_eq!(changed.outcome(), "200", "{}", changed.body);
         etag = changed.etag();
     }
-    let late =
-        office.patch(&anna, &plan("/teachers/GAUSS"), &made.etag(), json!({"long_name": "late"})).await;
+    let old_name = plan("/teachers/GAUSS");
+    let write = office.write(Method::PUT, &anna, &old_name, &json!({"long_name": "late"}));
+    let late = office.send(write.header("if-match", made.etag())).await;
     assert_eq!(late.outcome(), "412 stale", "{}", late.body);
     assert_eq!((&late.body["revision"], &late.body["current"]), (&json!(2), &Json::Null));
     assert_eq!(late.body["winner"]["user"], "anna");
