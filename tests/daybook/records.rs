@@ -171,11 +171,9 @@ async fn a_value_for_one_period_overrides_the_plan_wide_one_there() {
     let anna = office.log_in("anna").await;
     let lock = office.lock(&anna, "periods").await;
     let body = json!({"from": "2027-02-01", "to": "2027-07-31", "parent": "1"});
-    let second =
-        office.write(reqwest::Method::PUT, &anna, &plan("/periods/2"), &body).header("if-none-match", "*");
+    let second = office.write(Method::PUT, &anna, &plan("/periods/2"), &body).header("if-none-match", "*");
     assert_eq!(office.send(second).await.outcome(), "409 lock-missing");
-    let second =
-        office.write(reqwest::Method::PUT, &anna, &plan("/periods/2"), &body).header("if-none-match", "*");
+    let second = office.write(Method::PUT, &anna, &plan("/periods/2"), &body).header("if-none-match", "*");
     let second = office.send(second.header("daybook-lock", &lock)).await;
     assert_eq!(second.outcome(), "201", "{}", second.body);
     let gauss = office.made(&anna, "/teachers/GAUSS", json!({"long_name": "Gauss", "week_target": 20})).await;
