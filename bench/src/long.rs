@@ -10,12 +10,15 @@ use clap::ValueEnum;
 use crate::{Plan, cluster::Cluster, progress::Progress, report::Section};
 
 mod append;
+mod asker;
 mod audit;
 mod beside;
 mod dice;
+mod history;
 mod ledger;
 mod open;
 mod rebuild;
+mod then;
 mod years;
 
 use ledger::{LongLedger, PLANS};
@@ -29,8 +32,12 @@ pub enum Cell {
     Beside,
     /// The first change after a restart, in a plan that has the whole shorter ledger for itself
     Open,
+    /// Reading what was, beside reading what is
+    Then,
     /// Pages of the audit by each filter
     Audit,
+    /// The history of a record, in the longer ledger
+    History,
     /// Appending to a long ledger beside an empty one; the last, because no read model knows what it appends
     Append,
 }
@@ -42,10 +49,10 @@ impl Cell {
     /// How long the ledger has to be.
     fn events(self, plan: &Plan) -> i64 {
         match self {
-            Self::Rebuild | Self::Beside => plan.long.0,
+            Self::Rebuild | Self::Beside | Self::Then => plan.long.0,
             // It has one of its own.
             Self::Open => 0,
-            Self::Audit | Self::Append => plan.long.1,
+            Self::Audit | Self::History | Self::Append => plan.long.1,
         }
     }
 
@@ -54,7 +61,9 @@ impl Cell {
             Self::Rebuild => rebuild::expected(plan),
             Self::Beside => beside::expected(plan),
             Self::Open => open::expected(plan),
+            Self::Then => then::expected(plan),
             Self::Audit => audit::expected(plan),
+            Self::History => history::expected(plan),
             Self::Append => append::expected(plan),
         }
     }
@@ -89,7 +98,9 @@ pub async fn run(
             Cell::Rebuild => rebuild::run(&ledger, cluster, plan, progress).await?,
             Cell::Beside => beside::run(&ledger, plan, progress).await?,
             Cell::Open => open::run(program, cluster, plan, progress).await?,
+            Cell::Then => then::run(&ledger, plan, progress).await?,
             Cell::Audit => audit::run(&ledger, plan, progress).await?,
+            Cell::History => history::run(&ledger, plan, progress).await?,
             Cell::Append => append::run(&ledger, plan, progress).await?,
         });
     }
