@@ -19,17 +19,15 @@ const LATE_MAX: Duration = Duration::from_secs(30);
 impl Follower {
     /// Tells what is in the ring, or begins to read what is not there any more.
     pub(super) fn go(&mut self) -> Bytes {
-        if self.marks != self.current_marks() {
-            self.must_ask = true;
-            self.begin_asking();
-            return Bytes::new();
-        }
         self.moved.borrow_and_update();
         let next = if self.begin.interest.is_unknown() {
             Next::Before
         } else {
             self.place.followed.with_ring(|ring| ring.after(self.at, CHUNK_BYTES))
         };
+        if self.must_ask_first() {
+            return Bytes::new();
+        }
         match next {
             Next::Pages(pages) => {
                 (self.has_caught_up, self.late_since) = (true, None);
@@ -51,6 +49,17 @@ impl Follower {
             }
         }
         Bytes::new()
+    }
+
+    /// Whether his welcome has to be asked for anew before he is told what is at hand. Looked at after that was taken: what ended a
+    /// session or a right before it was written has moved a mark by then.
+    fn must_ask_first(&mut self) -> bool {
+        let has_moved = self.marks != self.current_marks();
+        if has_moved {
+            self.must_ask = true;
+            self.begin_asking();
+        }
+        has_moved
     }
 
     fn tell(&mut self, pages: &[Arc<Page>]) -> Bytes {
