@@ -34,7 +34,8 @@ pub struct Wanted<'a> {
     pub limit: i64,
     /// Only of this kind: one of records, or `sessions`, `locks`, `imports`.
     pub kind: Option<&'a str>,
-    /// Only of what has, or last had, this subject: `teachers/GAUSS`.
+    /// Only of what has, or last had, this subject at the end: `teachers/GAUSS`. Of one that has another by then, only what happened
+    /// under this one.
     pub record: Option<&'a str>,
     /// Whether absences and their reasons are told too.
     pub absences: bool,
@@ -234,7 +235,7 @@ pub async fn changes(
     }
     let filter = match (wanted.record, wanted.kind) {
         (Some(record), _) => {
-            let (ever, now) = records_called(pool, &plan, record, None, i64::MAX).await?;
+            let (ever, now) = records_called(pool, &plan, record, None, upto).await?;
             Filter::Records(ever, now, record)
         }
         (None, Some(kind)) => Filter::Kind(kind),

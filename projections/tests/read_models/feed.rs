@@ -160,6 +160,27 @@ async fn the_feed_of_a_record_follows_it_through_its_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_past_feed_of_a_name_does_not_know_who_bears_it_later() {
+    let setting = Setting::new().await;
+    let projections = setting.follow(all());
+    append(&setting, &projections, anna(), vec![teacher(1, "GAUSS")]).await;
+    let renaming = vec![changed(id(1), Kind::Teachers, 2, "id", "GAUSS", "EULER")];
+    let renamed = append(&setting, &projections, anna(), renaming).await;
+    let of = |upto| Wanted { record: Some("teachers/GAUSS"), upto, ..ALL };
+    let then = feed(&projections, of(i64::MAX)).await;
+    assert_eq!(subjects(&then), ["teachers/GAUSS", "teachers/EULER"], "he was the last of that name");
+    append(&setting, &projections, anna(), vec![teacher(2, "GAUSS")]).await;
+    assert_eq!(feed(&projections, of(renamed)).await, then, "as it was told then");
+    let now = feed(&projections, of(i64::MAX)).await;
+    assert_eq!(
+        subjects(&now),
+        ["teachers/GAUSS", "teachers/GAUSS"],
+        "of the first one what happened under the name"
+    );
+    projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_placement_is_called_after_its_lesson_and_a_removed_record_by_its_last_name() {
     let setting = Setting::new().await;
     let projections = setting.follow(all());
