@@ -17,6 +17,8 @@ mod drawn_beside;
 mod folded;
 #[path = "invariants/holds.rs"]
 mod holds;
+#[path = "invariants/places.rs"]
+mod places;
 #[path = "invariants/what.rs"]
 mod what;
 

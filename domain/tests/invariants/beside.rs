@@ -23,8 +23,8 @@ use domain::command::withdraw_notice::WithdrawNotice;
 use domain::command::write_record::WriteRecord;
 use domain::command::{Command, Precondition};
 use domain::{
-    Action, Event, Kind, LICENCE, Lock, LockId, Mode, NoticeContent, NoticeId, OutageId, PlanCondition,
-    PlanId, Refusal, SessionEnd, SessionId, SignOffId, Who, read_fields, read_fields_of,
+    Action, Kind, LICENCE, Lock, LockId, Mode, NoticeContent, NoticeId, OutageId, PlanCondition, PlanId,
+    Refusal, SessionEnd, SessionId, SignOffId, Who, read_fields, read_fields_of,
 };
 use serde_json::{Value as Json, json};
 
@@ -231,12 +231,7 @@ fn chief(desk: &Desk, which: usize) -> Option<(Who, SessionId)> {
 
 fn late(desk: &mut Desk) -> Option<Refusal> {
     let here = desk.here();
-    let mut left = desk.log.iter().rev().filter_map(|entry| match &entry.event {
-        Event::SessionEnded(e) if entry.plan.as_ref() == Some(&here) => Some(e),
-        _ => None,
-    });
-    let signed_off = left.clone().find(|it| matches!(it.reason, SessionEnd::SignedOff { .. }));
-    let last = signed_off.or_else(|| left.next())?.session;
+    let last = desk.places.left(&here)?;
     let who = desk.plan().sessions.ended(last)?.session.who;
     let activity = Some("late".to_owned());
     let refused =

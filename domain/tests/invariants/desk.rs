@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::folded::{AtOnce, Entry, Folded, FromLedger};
 use crate::holds;
+use crate::places::Places;
 
 /// The people, by the groups they are in.
 pub const PEOPLE: [(&str, &str); 6] = [
@@ -40,6 +41,8 @@ pub struct Desk {
     /// The states as the ledger tells them.
     pub again: Folded,
     pub log: Vec<Entry>,
+    /// Where in the log something is found.
+    pub places: Places,
     pub people: Vec<UserId>,
     /// Every lock that was ever asked for, the last one first.
     pub locks: Vec<LockId>,
@@ -141,9 +144,9 @@ impl Desk {
         NaiveDate::from_ymd_opt(2026, 11, 21).unwrap() + TimeDelta::days(self.days)
     }
 
-    /// Everything is forgotten, and known again from the ledger.
+    /// Everything is forgotten, and known again from the ledger: what has been folded from it, event by event, without a restart.
     pub fn restart(&mut self) {
-        self.now = Folded::of(&self.log);
+        self.now = self.again.clone();
     }
 
     pub fn id(&mut self) -> Uuid {
@@ -208,27 +211,8 @@ impl Desk {
     }
 
     fn history(&self, record: RecordId, after_revision: u64) -> Vec<PastChange> {
-        let change = |entry: &Entry| {
-            let (revision, changes) = match &entry.event {
-                Event::RecordChanged(e) if e.record == record => (e.revision, e.changes.clone()),
-                Event::RecordCreated(e) if e.record == record => {
-                    let set = |(field, value): (&domain::FieldName, &domain::Value)| FieldChange {
-                        field: field.clone(),
-                        from: None,
-                        to: Some(value.clone()),
-                    };
-                    (e.revision, e.fields.iter().map(set).collect())
-                }
-                Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
-                Event::NoticePosted(e) if e.notice.0 == record.0 => (1, Vec::new()),
-                Event::NoticeChanged(e) if e.notice.0 == record.0 => (e.revision, e.changes.clone()),
-                Event::NoticeWithdrawn(e) if e.notice.0 == record.0 => (e.revision, Vec::new()),
-                _ => return None,
-            };
-            let position = Position { epoch: 1, number: entry.stamp.position };
-            Some(PastChange { record, revision, who: entry.who, at: entry.stamp.at, position, changes })
-        };
-        self.log.iter().filter_map(change).filter(|past| past.revision > after_revision).collect()
+        let changes = self.places.of(record).filter_map(|place| past_change(&self.log[place], record));
+        changes.filter(|past| past.revision > after_revision).collect()
     }
 
     fn fold(&mut self, stream: Stream, plan: Option<&PlanId>, event: &Event, who: Who) {
@@ -238,8 +222,31 @@ impl Desk {
         holds::check_event(self, &entry);
         self.now.fold(&entry, &AtOnce);
         self.again.fold(&entry, &FromLedger);
+        self.places.note(self.log.len(), &entry);
         self.log.push(entry);
     }
+}
+
+/// What an event has changed of a record or a notice.
+fn past_change(entry: &Entry, record: RecordId) -> Option<PastChange> {
+    let (revision, changes) = match &entry.event {
+        Event::RecordChanged(e) if e.record == record => (e.revision, e.changes.clone()),
+        Event::RecordCreated(e) if e.record == record => {
+            let set = |(field, value): (&domain::FieldName, &domain::Value)| FieldChange {
+                field: field.clone(),
+                from: None,
+                to: Some(value.clone()),
+            };
+            (e.revision, e.fields.iter().map(set).collect())
+        }
+        Event::RecordRemoved(e) if e.record == record => (e.revision, Vec::new()),
+        Event::NoticePosted(e) if e.notice.0 == record.0 => (1, Vec::new()),
+        Event::NoticeChanged(e) if e.notice.0 == record.0 => (e.revision, e.changes.clone()),
+        Event::NoticeWithdrawn(e) if e.notice.0 == record.0 => (e.revision, Vec::new()),
+        _ => return None,
+    };
+    let position = Position { epoch: 1, number: entry.stamp.position };
+    Some(PastChange { record, revision, who: entry.who, at: entry.stamp.at, position, changes })
 }
 
 /// The event that comes of its own bytes, which must be the same one with the same bytes.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::desk::{Desk, plan_id};
 use crate::drawn_beside::Step;
 use crate::folded::{Entry, Folded, FromLedger};
+use crate::progress::Progress;
 
 /// The most events of one append.
 const TOGETHER_MAX: usize = 4;
@@ -47,7 +48,9 @@ impl Long {
         let mut desk = Desk::furnished();
         let mut happened = Vec::new();
         let (mut of_plan, mut taken, first) = (0, 0, plan_id(0));
+        let mut progress = Progress::new("events made", events);
         while of_plan < events {
+            progress.at(of_plan);
             let refused = match dice.below(40) {
                 0 => renamed(&mut desk, dice),
                 _ => steps.new_tree(&mut runner).unwrap().current().ask(&mut desk),
