@@ -2,7 +2,8 @@
 //!
 //! ```ignore
 //! OpenApiRouter::with_openapi(openapi::frame(env!("CARGO_PKG_VERSION")))
-//!     .routes(refusing(routes!(show_teacher, change_teacher), &[READING, &[Code::Stale]]))
+//!     .routes(reading(routes!(show_teacher), &[READ_ONE]))
+//!     .routes(revising(routes!(change_teacher), &["Daybook-Lock"], &[HINDERED]))
 //! ```
 
 use utoipa::openapi::path::{Operation, Paths};
@@ -20,9 +21,6 @@ pub use self::finished::finished;
 
 /// Every operation can answer these, whatever it does; [`refusing`] adds them by itself.
 pub const ALWAYS: &[Code] = &[Code::Unreadable, Code::TooMany, Code::Internal, Code::Busy];
-/// Who must be logged in, and may meet an outage or lack a right.
-pub const LOGGED_IN: &[Code] =
-    &[Code::NotLoggedIn, Code::SignedOff, Code::SessionExpired, Code::NotPermitted, Code::Outage];
 /// Reading below a plan, or of one record: with parameters, a position to wait for, an address that may name nothing.
 pub const READING: &[Code] = &[
     Code::NotLoggedIn,
@@ -141,12 +139,16 @@ pub fn frame(version: &str) -> OpenApi {
 pub const READ_ONE: &[&str] = &["If-None-Match", "Daybook-Min-Position"];
 /// Header fields and parameters of a list.
 pub const READ_LIST: &[&str] = &["Daybook-Min-Position", "limit", "after"];
+/// The header field of a GET of what has no revision.
+pub const READ: &[&str] = &["Daybook-Min-Position"];
 /// The parameter of every GET below a plan, and of those about notices, outage and status: the moment that it shows.
 pub const AS_OF: &[&str] = &["as_of"];
+/// The header field of a write.
+const WRITE: &[&str] = &["Idempotency-Key"];
 /// Header fields of a write that needs a revision.
-pub const WRITE_REVISED: &[&str] = &["If-Match", "Idempotency-Key"];
+const WRITE_REVISED: &[&str] = &["If-Match", "Idempotency-Key"];
 
-/// Declares shared parameters by their names ([`READ_ONE`], [`READ_LIST`], [`WRITE_REVISED`], or one by one).
+/// Declares shared parameters by their names ([`READ_ONE`], [`READ_LIST`] and so on, or one by one).
 ///
 /// # Panics
 /// At start-up, when a name is not among the shared parameters.
@@ -161,6 +163,25 @@ pub fn taking<S>(routes: UtoipaMethodRouter<S>, names: &[&[&str]]) -> UtoipaMeth
         }
     }
     (schemas, paths, router)
+}
+
+/// Describes a GET for those who are logged in: with these parameters, and the refusals of [`READING`].
+pub fn reading<S>(routes: UtoipaMethodRouter<S>, names: &[&[&str]]) -> UtoipaMethodRouter<S> {
+    refusing(taking(routes, names), &[READING])
+}
+
+/// Describes a write: under an `Idempotency-Key`, with these parameters beside it, and more refusals than those of [`WRITING`].
+pub fn writing<S>(routes: UtoipaMethodRouter<S>, names: &[&str], codes: &[&[Code]]) -> UtoipaMethodRouter<S> {
+    refusing(taking(routes, &[WRITE, names]), &[&[WRITING], codes].concat())
+}
+
+/// Describes a write of something with a revision, which it needs: as [`writing`], with the refusals of [`REVISED`].
+pub fn revising<S>(
+    routes: UtoipaMethodRouter<S>,
+    names: &[&str],
+    codes: &[&[Code]],
+) -> UtoipaMethodRouter<S> {
+    refusing(taking(routes, &[WRITE_REVISED, names]), &[&[WRITING, REVISED], codes].concat())
 }
 
 #[cfg(test)]
@@ -184,11 +205,8 @@ mod tests {
 
     fn described() -> Value {
         let own: OpenApiRouter = OpenApiRouter::new()
-            .routes(refusing(taking(routes!(show_teacher), &[READ_ONE]), &[READING]))
-            .routes(refusing(
-                taking(routes!(change_teacher), &[WRITE_REVISED]),
-                &[WRITING, REVISED, HINDERED, &[Code::Exists]],
-            ));
+            .routes(reading(routes!(show_teacher), &[READ_ONE]))
+            .routes(revising(routes!(change_teacher), &[], &[HINDERED, &[Code::Exists]]));
         let (_, api) = OpenApiRouter::with_openapi(frame("1.2.3"))
             .nest("/v1", own)
             .routes(refusing(routes!(livez), &[]))

@@ -68,11 +68,12 @@ impl Page {
     /// What of `all` is on this page, in the order of names after `after`, and one more, as [`Page::answer`] wants it.
     pub fn by_name<'a, T>(
         &self,
-        all: impl Iterator<Item = &'a T>,
+        all: impl IntoIterator<Item = &'a T>,
         after: Option<&String>,
         name: impl Fn(&T) -> &String,
     ) -> Vec<&'a T> {
-        let mut rest: Vec<&T> = all.filter(|it| after.is_none_or(|after| name(it) > after)).collect();
+        let mut rest: Vec<&T> =
+            all.into_iter().filter(|it| after.is_none_or(|after| name(it) > after)).collect();
         rest.sort_by(|one, other| name(one).cmp(name(other)));
         rest.truncate(usize::from(self.limit) + 1);
         rest

@@ -31,6 +31,11 @@ impl fmt::Display for ETag {
 }
 
 impl ETag {
+    /// That of a state, which counts revisions without a sign.
+    pub fn of(epoch: i64, revision: u64) -> ETag {
+        ETag { epoch, revision: i64::try_from(revision).unwrap_or(i64::MAX) }
+    }
+
     /// The header's value.
     pub fn header(self) -> HeaderValue {
         HeaderValue::from_str(&self.to_string()).expect("digits, a dash and quotes are a header value")

@@ -18,11 +18,8 @@ use crate::app::App;
 use crate::audit::export::Export;
 use crate::audit::shown::Shown;
 use crate::audit::{Cursor, Given, Question, check_epoch, note};
-use crate::desk::Failure;
-use crate::http::openapi::{READ_LIST, READING};
-use crate::http::{
-    Code, GivenPosition, Json as Body, Listing, NoQuery, Path, Problem, Query, refusing, taking,
-};
+use crate::http::openapi::{READ, READ_LIST, reading};
+use crate::http::{Code, GivenPosition, Json as Body, Listing, NoQuery, Path, Problem, Query};
 
 /// How long it is waited for the name of a record.
 const NAMED_WITHIN: Duration = Duration::from_secs(2);
@@ -30,8 +27,8 @@ const NAMED_WITHIN: Duration = Duration::from_secs(2);
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_audit), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(show_audit), &[&["Daybook-Min-Position"]]), &[READING]))
+        .routes(reading(routes!(list_audit), &[READ_LIST]))
+        .routes(reading(routes!(show_audit), &[READ]))
 }
 
 /// Everything that happened, of all plans and of what is in none, with what was refused.
@@ -79,7 +76,7 @@ async fn list_audit(
         let (desk, shutdown) = (Arc::clone(&app.desk), app.shutdown.clone());
         return Ok(file(form, Export { desk, walk, form, absences, shutdown, place }));
     }
-    let found = walk.page(usize::from(page.limit)).await.map_err(Failure::from)?;
+    let found = walk.page(usize::from(page.limit)).await?;
     let accounts = app.desk.accounts().await?;
     let shown = Shown { accounts: &accounts, epoch: app.desk.epoch(), absences };
     let items = found.events.iter().map(|event| shown.json(event)).collect();
@@ -133,12 +130,12 @@ async fn show_audit(
     query?;
     check_epoch(&app.desk, given).await?;
     let pool = app.projections.pool();
-    let found = audit_event(pool, given.number).await.map_err(Failure::from)?;
+    let found = audit_event(pool, given.number).await?;
     let mut event = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     if app.projections.position() < given.number {
         // What its record was called is known a moment later.
         let _ = app.projections.wait_for(given.number, NAMED_WITHIN).await;
-        event = audit_event(pool, given.number).await.map_err(Failure::from)?.unwrap_or(event);
+        event = audit_event(pool, given.number).await?.unwrap_or(event);
     }
     let within = event.plan.as_deref().and_then(|plan| plan.parse::<PlanId>().ok());
     let reading = AuditRead { position: Some(given.number), ..AuditRead::new(AuditForm::Event) };

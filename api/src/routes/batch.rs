@@ -21,8 +21,8 @@ use super::schemas;
 use super::writing::{placement_fields, record_body};
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::{HINDERED, REVISED, WRITING};
-use crate::http::{Code, ETag, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{HINDERED, REVISED, writing};
+use crate::http::{Code, ETag, PlanPath, Problem};
 
 /// The most bytes of a batch.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -30,9 +30,10 @@ const BATCH_BYTES_MAX: usize = 8 << 20;
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(
-            taking(routes!(write_batch), &[&["Idempotency-Key", "Daybook-Lock"]]),
-            &[WRITING, REVISED, HINDERED, &[Code::Exists, Code::InUse]],
+        .routes(writing(
+            routes!(write_batch),
+            &["Daybook-Lock"],
+            &[REVISED, HINDERED, &[Code::Exists, Code::InUse]],
         ))
         .layer(DefaultBodyLimit::max(BATCH_BYTES_MAX))
 }
@@ -77,8 +78,7 @@ async fn write_batch(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let rights = [Right::Data, Right::Timetable, Right::Cover, Right::Settings];
     app.desk.check_any_right(&incoming.caller, &rights).await?;
     let body = incoming.body().json::<BatchBody>().map_err(refusal);

@@ -18,22 +18,17 @@ use super::reader::{Reader, check_common};
 use super::schemas;
 use super::when::When;
 use crate::app::App;
-use crate::desk::Failure;
 use crate::follow::{Begin, Follower, Interest};
 use crate::http::bearer::token_in;
-use crate::http::openapi::{AS_OF, READING};
-use crate::http::{
-    GivenPosition, InTime, Json as Body, LastEventId, PlanPath, Problem, Query, refusing, taking,
-    wants_events,
-};
+use crate::http::openapi::{AS_OF, READ, reading};
+use crate::http::{GivenPosition, InTime, Json as Body, LastEventId, PlanPath, Problem, Query, wants_events};
 
 /// The longest wait for something to happen, in seconds.
 const WAIT_MAX: u64 = 30;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_changes), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
+    OpenApiRouter::new().routes(reading(routes!(list_changes), &[READ, AS_OF]))
 }
 
 /// From where on, how long to wait, and what of it.
@@ -124,8 +119,7 @@ async fn poll(
         let names = when.accounts(app).await?;
         let feed =
             projections::change::changes(app.projections.pool(), plan, wanted, &|who| names.name_of(who))
-                .await
-                .map_err(Failure::from)?;
+                .await?;
         after = feed.next;
         // Nothing more happens in the past.
         if !feed.items.is_empty() || wait == 0 || when.is_past() {
@@ -185,9 +179,7 @@ async fn stream(
 async fn begin(app: &App, after: Option<&str>) -> Result<i64, Problem> {
     match after {
         None => Ok(0),
-        Some("now") => {
-            Ok(projections::change::reached(app.projections.pool()).await.map_err(Failure::from)?)
-        }
+        Some("now") => Ok(projections::change::reached(app.projections.pool()).await?),
         Some(text) => {
             let given: GivenPosition = text.parse().map_err(|_| {
                 Problem::invalid("/query/after", "a position such as 1.4711, or now, belongs here")

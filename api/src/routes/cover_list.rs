@@ -12,13 +12,12 @@ use super::reader::Reader;
 use super::records::{editable_when, with_editable};
 use super::schemas;
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READ_LIST, READING};
-use crate::http::{Date, InTime, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, reading};
+use crate::http::{Date, InTime, Listing, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(show_cover_list), &[READ_LIST, AS_OF]), &[READING]))
+    OpenApiRouter::new().routes(reading(routes!(show_cover_list), &[READ_LIST, AS_OF]))
 }
 
 /// On which day.
@@ -49,9 +48,8 @@ async fn show_cover_list(
         None => when.today(&app).await?,
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
-    let found = projections::cover_list::cover_list(app.projections.pool(), &plan, date, when.moment, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found =
+        projections::cover_list::cover_list(app.projections.pool(), &plan, date, when.moment, &page).await?;
     let editable = editable_when(&app, &reader, &plan, Kind::Substitutions, None, when).await?;
     let items = found.substitutions.into_iter().map(|view| with_editable(view, &editable));
     let items: Vec<Json> = items.collect();

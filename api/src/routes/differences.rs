@@ -12,13 +12,12 @@ use super::reader::Reader;
 use super::schemas;
 use super::when::When;
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READ_LIST, READING};
-use crate::http::{GivenMoment, InTime, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, reading};
+use crate::http::{GivenMoment, InTime, Listing, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(list_differences), &[READ_LIST, AS_OF]), &[READING]))
+    OpenApiRouter::new().routes(reading(routes!(list_differences), &[READ_LIST, AS_OF]))
 }
 
 /// Between which moments.
@@ -61,7 +60,7 @@ async fn list_differences(
     let limit = i64::from(list.page.limit);
     let between = Between { from, to, after, limit, absences: reader.sees_absences(&app).await? };
     let found = projections::difference::differences(app.projections.pool(), &plan, between).await;
-    let found = found.map_err(Failure::from)?;
+    let found = found?;
     Ok(when.answer(list.page.answer_after(found.items, found.next.map(|next| (next, to)))))
 }
 

@@ -19,9 +19,8 @@ use zip::write::SimpleFileOptions;
 use super::reader::Reader;
 use super::records::period_or_own;
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READING};
-use crate::http::{Code, InTime, Language, PlanPath, Problem, Query, refusing, taking, texts};
+use crate::http::openapi::{AS_OF, READ, reading};
+use crate::http::{Code, InTime, Language, PlanPath, Problem, Query, texts};
 
 /// As many exports are made at once by a node; each has one kind of records and its own archive in memory.
 static EXPORTS: Semaphore = Semaphore::const_new(2);
@@ -32,10 +31,7 @@ const NOTES: &str = "NOTES.txt";
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(
-        taking(routes!(export_files), &[&["Daybook-Min-Position"], AS_OF]),
-        &[READING, &[Code::Busy]],
-    ))
+    OpenApiRouter::new().routes(reading(routes!(export_files), &[READ, AS_OF]))
 }
 
 /// Which files.
@@ -124,9 +120,7 @@ async fn archive(
         let found =
             projections::export::exported(app.projections.pool(), plan, *number, period, moment).await;
         // A period that this node's read models do not have yet, because another node has just made it.
-        let file = found
-            .map_err(Failure::from)?
-            .ok_or_else(|| Problem::new(Code::ProjectionBehind).retry_after(1))?;
+        let file = found?.ok_or_else(|| Problem::new(Code::ProjectionBehind).retry_after(1))?;
         left_out.extend(file.left_out.iter().map(|record| (file_name(*number), record.clone())));
         // Deflating is work for a thread of its own.
         let written = tokio::task::spawn_blocking(move || archive.put(&file.name, file.text.as_bytes()));

@@ -6,7 +6,7 @@ use domain::command::Office;
 use domain::command::add_group::AddGroup;
 use domain::command::change_group::{ChangeGroup, group_json};
 use domain::command::remove_group::RemoveGroup;
-use domain::{GroupId, Plans, Right};
+use domain::{Accounts, Group, GroupId, Plans, Right};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -19,23 +19,17 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{READ_LIST, READ_ONE, reading, revising, writing};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_groups), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(add_group), &[&["Idempotency-Key"]]), &[WRITING, &[Code::Exists]]))
-        .routes(refusing(taking(routes!(show_group), &[READ_ONE]), &[READING]))
-        .routes(refusing(
-            taking(routes!(change_group), &[WRITE_REVISED]),
-            &[WRITING, REVISED, &[Code::Exists]],
-        ))
-        .routes(refusing(
-            taking(routes!(remove_group), &[WRITE_REVISED]),
-            &[WRITING, REVISED, &[Code::InUse]],
-        ))
+        .routes(reading(routes!(list_groups), &[READ_LIST]))
+        .routes(writing(routes!(add_group), &[], &[&[Code::Exists]]))
+        .routes(reading(routes!(show_group), &[READ_ONE]))
+        .routes(revising(routes!(change_group), &[], &[&[Code::Exists]]))
+        .routes(revising(routes!(remove_group), &[], &[&[Code::InUse]]))
 }
 
 /// The groups, by name.
@@ -46,17 +40,8 @@ async fn list_groups(
     reader: Reader,
     list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
-    reader.permit(&app, Right::Users).await?;
-    let list = list?;
-    let after: Option<String> = list.page.after()?;
-    let items = app
-        .desk
-        .with_accounts(|accounts| {
-            let page = list.page.by_name(accounts.groups(), after.as_ref(), |group| &group.name);
-            page.into_iter().map(|group| group_json(group)).collect::<Vec<_>>()
-        })
-        .await?;
-    Ok(list.page.answer(items, |item| item["id"].clone()))
+    let shown = |group: &Group, _: &Accounts| group_json(group);
+    reader.list_accounts(&app, list, |accounts| accounts.groups().collect(), |group| &group.name, shown).await
 }
 
 /// A new group.
@@ -78,7 +63,7 @@ struct NewGroup {
 #[utoipa::path(post, path = "/groups", operation_id = "add_group", tag = "users", request_body = NewGroup,
     responses((status = 201, description = "The group", body = schemas::Group)))]
 async fn add_group(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    incoming.permit(&app, Right::Users).await?;
     let body: NewGroup = incoming.json()?;
     let id = GroupId(Uuid::now_v7());
     let location = format!("/v1/groups/{}", super::plans::encoded(&body.id));
@@ -101,15 +86,11 @@ async fn show_group(
 ) -> Result<Response, Problem> {
     reader.permit(&app, Right::Users).await?;
     query?;
-    let found = app
-        .desk
-        .with_accounts(|accounts| {
-            accounts.group_named(&name).map(|group| (group.epoch, group.revision, group_json(group)))
-        })
-        .await?;
-    let Some((epoch, revision, body)) = found else { return Err(Problem::new(Code::NotFound)) };
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    Ok(tagged(ETag { epoch, revision }, reader.known.as_ref(), body))
+    let found = app.desk.with_accounts(|accounts| {
+        let group = accounts.group_named(&name)?;
+        Some((ETag::of(group.epoch, group.revision), group_json(group)))
+    });
+    reader.tagged(found.await?)
 }
 
 /// What changes of a group.
@@ -161,7 +142,7 @@ async fn permitted(
     path: Result<Path<String>, Problem>,
     incoming: &Incoming,
 ) -> Result<GroupId, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    incoming.permit(app, Right::Users).await?;
     let Path(name) = path?;
     let id = app.desk.with_accounts(|accounts| accounts.group_named(&name).map(|group| group.id)).await?;
     id.ok_or_else(|| Problem::new(Code::NotFound))

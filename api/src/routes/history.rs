@@ -12,13 +12,12 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::audit::record_kind;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READ_LIST, READING};
-use crate::http::{Code, InTime, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, reading};
+use crate::http::{Code, InTime, Listing, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(show_history), &[READ_LIST, AS_OF]), &[READING]))
+    OpenApiRouter::new().routes(reading(routes!(show_history), &[READ_LIST, AS_OF]))
 }
 
 /// Which record.
@@ -66,7 +65,7 @@ async fn show_history(
     let names = when.accounts(&app).await?;
     let pool = app.projections.pool();
     let found = projections::change::history(pool, &plan, wanted, &|who| names.name_of(who)).await;
-    let Some(items) = found.map_err(Failure::from)? else { return Err(Problem::new(Code::NotFound)) };
+    let Some(items) = found? else { return Err(Problem::new(Code::NotFound)) };
     let page = list.page.answer(items, |(position, _)| *position);
     Ok(when.answer(page.map(|(_, item)| item)))
 }

@@ -20,8 +20,8 @@ use super::incoming::{key_id, respond_in};
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
-use crate::http::openapi::{HINDERED, WRITING};
-use crate::http::{Code, IdempotencyKey, LockHeader, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{HINDERED, writing};
+use crate::http::{Code, IdempotencyKey, LockHeader, PlanPath, Problem};
 
 /// The most bytes of one import, all files together.
 pub const IMPORT_BYTES_MAX: usize = 64 << 20;
@@ -35,10 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
     // Room for the boundaries beside the files themselves.
     let limit = DefaultBodyLimit::max(IMPORT_BYTES_MAX + (1 << 20));
     OpenApiRouter::new()
-        .routes(refusing(
-            taking(routes!(import_files), &[&["Idempotency-Key", "Daybook-Lock"]]),
-            &[WRITING, HINDERED, &[Code::ImportFaults]],
-        ))
+        .routes(writing(routes!(import_files), &["Daybook-Lock"], &[HINDERED, &[Code::ImportFaults]]))
         .layer(limit)
 }
 

@@ -4,7 +4,9 @@ use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::command::{CarriedLock, Command, Office, Precondition, Stream};
-use domain::{CommandId, Event, FieldFault, Kind, Refusal, RefusalCode, Wanted, Who, read_fields};
+use domain::{
+    CommandId, Event, FieldFault, Kind, PlanId, Refusal, RefusalCode, Right, Wanted, Who, read_fields,
+};
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
@@ -17,7 +19,7 @@ use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
 use crate::http::json::{body_bytes, read};
 use crate::http::texts::{self, Language};
 use crate::http::{
-    Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, Problem, Query, RequestContext,
+    Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, PlanPath, Problem, Query, RequestContext,
     WritePosition,
 };
 
@@ -167,6 +169,30 @@ pub(super) fn precondition(headers: &http::HeaderMap) -> Result<Precondition, Pr
 }
 
 impl Incoming {
+    /// Opens the plan of the path, when it is there and the caller's group covers it: 404, 403.
+    pub async fn enter(&self, app: &App, plan: Result<PlanPath, Problem>) -> Result<PlanId, Problem> {
+        let PlanPath(plan) = plan?;
+        app.desk.check_plan(&self.caller, &plan).await?;
+        Ok(plan)
+    }
+
+    /// The same for whoever has a right in it.
+    pub async fn enter_with(
+        &self,
+        app: &App,
+        plan: Result<PlanPath, Problem>,
+        right: Right,
+    ) -> Result<PlanId, Problem> {
+        let PlanPath(plan) = plan?;
+        app.desk.check_right(&self.caller, Some(&plan), right).await?;
+        Ok(plan)
+    }
+
+    /// Checks a right of the site: 403.
+    pub async fn permit(&self, app: &App, right: Right) -> Result<(), Problem> {
+        Ok(app.desk.check_right(&self.caller, None, right).await?)
+    }
+
     /// The body.
     pub fn body(&self) -> &Body {
         &self.body
@@ -287,8 +313,7 @@ pub fn respond_in(
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     }
     if let Some((epoch, revision)) = answer.revision {
-        let etag = ETag { epoch, revision: i64::try_from(revision).unwrap_or(i64::MAX) };
-        headers.insert(http::header::ETAG, etag.header());
+        headers.insert(http::header::ETAG, ETag::of(epoch, revision).header());
     }
     if let Some(location) = answer.location.and_then(|path| HeaderValue::try_from(path).ok()) {
         headers.insert(LOCATION, location);

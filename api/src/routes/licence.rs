@@ -15,17 +15,17 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Caller, Extra};
-use crate::http::openapi::{READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, NoQuery, Path, Problem, Query, refusing, tagged, taking};
+use crate::http::openapi::{READ_ONE, reading, revising};
+use crate::http::{Code, ETag, NoQuery, Path, Problem, Query, tagged};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(taking(routes!(show_licence), &[READ_ONE]), &[READING])).routes(
-        refusing(
-            taking(routes!(change_licence), &[WRITE_REVISED, &["Daybook-Lock"]]),
-            &[WRITING, REVISED, &[Code::LockMissing, Code::LockEnded]],
-        ),
-    )
+    let unlocked = &[Code::LockMissing, Code::LockEnded];
+    OpenApiRouter::new().routes(reading(routes!(show_licence), &[READ_ONE])).routes(revising(
+        routes!(change_licence),
+        &["Daybook-Lock"],
+        &[unlocked],
+    ))
 }
 
 /// The licence of a school.
@@ -50,8 +50,7 @@ async fn show_licence(
     let changed = app.desk.with_accounts(|accounts| licence_changed_json(accounts, licence)).await?;
     json.insert("changed".into(), changed);
     json.insert("editable".into(), editable_now(&app, &reader.caller, &number, &school).await?);
-    let revision = i64::try_from(licence.revision).unwrap_or(i64::MAX);
-    Ok(tagged(ETag { epoch: licence.epoch, revision }, reader.known.as_ref(), json))
+    Ok(tagged(ETag::of(licence.epoch, licence.revision), reader.known.as_ref(), json))
 }
 
 /// Changes the licence of a school, under a lock `licence` of one of its plans: nobody else is in any of them.

@@ -18,22 +18,19 @@ use super::reader::Reader;
 use super::schemas;
 use super::when::{When, leave_out};
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{AS_OF, READ_LIST, READING, WRITING};
-use crate::http::{
-    Code, InTime, Listing, NoQuery, Path, PlanPath, Problem, Query, WritePosition, refusing, taking,
-};
+use crate::desk::{Answer, Extra};
+use crate::http::openapi::{AS_OF, READ, READ_LIST, reading, writing};
+use crate::http::{Code, InTime, Listing, NoQuery, Path, PlanPath, Problem, Query, WritePosition};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     let refused = &[Code::NotAlone, Code::LockRefused, Code::Blocked];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_locks), &[READ_LIST, AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(request_lock), &[key]), &[WRITING, refused]))
-        .routes(refusing(taking(routes!(show_lock), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(renew_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
-        .routes(refusing(taking(routes!(release_lock), &[key]), &[WRITING, &[Code::LockEnded]]))
+        .routes(reading(routes!(list_locks), &[READ_LIST, AS_OF]))
+        .routes(writing(routes!(request_lock), &[], &[refused]))
+        .routes(reading(routes!(show_lock), &[READ, AS_OF]))
+        .routes(writing(routes!(renew_lock), &[], &[&[Code::LockEnded]]))
+        .routes(writing(routes!(release_lock), &[], &[&[Code::LockEnded]]))
 }
 
 /// The locks of a plan.
@@ -49,9 +46,7 @@ async fn list_locks(
     let (when, list) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
-    let rows = projections::lock::locks(app.projections.pool(), &plan, when.moment, after, limit)
-        .await
-        .map_err(Failure::from)?;
+    let rows = projections::lock::locks(app.projections.pool(), &plan, when.moment, after, limit).await?;
     let accounts = when.accounts(&app).await?;
     let items = rows.iter().map(|row| shown(row, &accounts, &app, when)).collect();
     Ok(when.answer(list.page.answer(items, |item: &Json| item["lock"].clone())))
@@ -86,8 +81,7 @@ async fn request_lock(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let body: LockRequest = incoming.json()?;
     let wanted = WantedLock { plan, action: body.action, periods: body.periods, below: "locks", also: None };
     wanted.grant(&app, incoming).await
@@ -142,9 +136,7 @@ async fn show_lock(
 ) -> Result<Response, Problem> {
     let (when, _) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
     let id: Uuid = lock.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let row = projections::lock::lock(app.projections.pool(), &plan, id, when.moment)
-        .await
-        .map_err(Failure::from)?;
+    let row = projections::lock::lock(app.projections.pool(), &plan, id, when.moment).await?;
     let row = row.filter(|row| row.ended_at.is_none()).ok_or_else(|| Problem::new(Code::NotFound))?;
     let accounts = when.accounts(&app).await?;
     Ok(when.answer(crate::http::Json(shown(&row, &accounts, &app, when))))
@@ -157,18 +149,16 @@ async fn show_lock(
 async fn renew_lock(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
-    path: Result<Path<(String, String)>, Problem>,
+    path: Result<Path<(String, LockId)>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    let Path((_, lock)) = path?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
-    let id = LockId(lock.parse().map_err(|_| Problem::new(Code::NotFound))?);
+    let plan = incoming.enter(&app, plan).await?;
+    let Path((_, id)) = path?;
     // Only a lock that is one's own is heard of; and whether it is held is asked again once it has been: what was over a moment
     // before stays over, and what is held then is held for another lease.
     app.desk.refresh_plan(&plan).await?;
     held(&app, &plan, id, incoming.caller.session).await?;
-    app.desk.ledger.touch_contacts(&[id.0]).await.map_err(Failure::from)?;
+    app.desk.ledger.touch_contacts(&[id.0]).await?;
     app.desk.refresh_plan(&plan).await?;
     let mut body = held(&app, &plan, id, incoming.caller.session).await?;
     body["expires_at"] = serde_json::to_value(app.desk.now() + app.desk.terms.lock_lease).unwrap_or_default();
@@ -196,14 +186,12 @@ async fn held(app: &App, plan: &PlanId, id: LockId, own: Option<SessionId>) -> R
 async fn release_lock(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
-    path: Result<Path<(String, String)>, Problem>,
+    path: Result<Path<(String, LockId)>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
+    let plan = incoming.enter(&app, plan).await?;
     let Path((_, lock)) = path?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
-    let lock = LockId(lock.parse().map_err(|_| Problem::new(Code::NotFound))?);
-    let command = EndLock { plan: PlanId::clone(&plan), lock, reason: LockEnd::Released };
+    let command = EndLock { plan, lock, reason: LockEnd::Released };
     incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
 }
 

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use super::reader::catch_up_to;
 use super::schemas;
 use crate::app::App;
+use crate::http::openapi::READ;
 use crate::http::{Code, Json as Body, MinPosition, NoQuery, Problem, Query, refusing, taking};
 
 /// How long it waits for what this node has just acknowledged.
@@ -17,9 +18,8 @@ const OWN_WRITES_WITHIN: Duration = Duration::from_millis(200);
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let position: &[&str] = &["Daybook-Min-Position"];
     OpenApiRouter::new().routes(refusing(
-        taking(routes!(login_page), &[position]),
+        taking(routes!(login_page), &[READ]),
         &[&[Code::Invalid, Code::EpochChanged, Code::ProjectionBehind, Code::Outage]],
     ))
 }

@@ -17,21 +17,20 @@ use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{READ_LIST, READING, WRITING};
-use crate::http::{Code, Fault, Language, Listing, NoQuery, Path, Problem, Query, refusing, taking, texts};
+use crate::desk::{Answer, Extra};
+use crate::http::openapi::{READ, READ_LIST, reading, writing};
+use crate::http::{Code, Fault, Language, Listing, NoQuery, Path, Problem, Query, texts};
 
 /// The most messages of a page: each can name a thousand people.
 const PAGE_MAX: i64 = 100;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_messages), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(send_message), &[key]), &[WRITING]))
-        .routes(refusing(taking(routes!(show_message), &[&["Daybook-Min-Position"]]), &[READING]))
-        .routes(refusing(taking(routes!(read_message), &[key]), &[WRITING]))
+        .routes(reading(routes!(list_messages), &[READ_LIST]))
+        .routes(writing(routes!(send_message), &[], &[]))
+        .routes(reading(routes!(show_message), &[READ]))
+        .routes(writing(routes!(read_message), &[], &[]))
 }
 
 /// Which messages.
@@ -94,7 +93,7 @@ async fn seen(
     } else {
         received(pool, who, unread, before, limit, &name_of).await
     };
-    Ok(found.map_err(Failure::from)?)
+    Ok(found?)
 }
 
 /// One message that somebody may see: got, or else sent.

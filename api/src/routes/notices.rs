@@ -24,10 +24,8 @@ use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{
-    Code, Date, ETag, InTime, Listing, NoQuery, Path, Problem, Query, refusing, tagged, taking,
-};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, reading, revising, writing};
+use crate::http::{Code, Date, ETag, InTime, Listing, NoQuery, Path, Problem, Query};
 
 pub(super) mod past;
 
@@ -36,11 +34,11 @@ use past::{past_ones, show_past};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_notices), &[READ_LIST, AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(post_notice), &[&["Idempotency-Key"]]), &[WRITING]))
-        .routes(refusing(taking(routes!(show_notice), &[READ_ONE, AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(change_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
-        .routes(refusing(taking(routes!(withdraw_notice), &[WRITE_REVISED]), &[WRITING, REVISED]))
+        .routes(reading(routes!(list_notices), &[READ_LIST, AS_OF]))
+        .routes(writing(routes!(post_notice), &[], &[]))
+        .routes(reading(routes!(show_notice), &[READ_ONE, AS_OF]))
+        .routes(revising(routes!(change_notice), &[], &[]))
+        .routes(revising(routes!(withdraw_notice), &[], &[]))
 }
 
 /// The notices that show; whoever has the right `maintenance` sees those that wait and those that are over too. Important ones
@@ -131,7 +129,7 @@ struct NewNotice {
 #[utoipa::path(post, path = "/notices", operation_id = "post_notice", tag = "notices", request_body = NewNotice,
     responses((status = 201, description = "The notice", body = schemas::Notice)))]
 async fn post_notice(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
+    incoming.permit(&app, Right::Maintenance).await?;
     let NewNotice { title, text, public, important, show_from, hide_from } = incoming.json()?;
     let id = NoticeId(Uuid::now_v7());
     let (show_from, hide_from) = (show_from.map(|day| day.0), hide_from.map(|day| day.0));
@@ -150,27 +148,21 @@ async fn post_notice(State(app): State<App>, incoming: Incoming) -> Result<Respo
 async fn show_notice(
     State(app): State<App>,
     reader: Reader,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<NoticeId>, Problem>,
     asked: Result<InTime<Query<NoQuery>>, Problem>,
 ) -> Result<Response, Problem> {
     reader.catch_up(&app).await?;
-    let (id, who) = (notice_id(path)?, reader.caller.who);
+    let (Path(id), who) = (path?, reader.caller.who);
     let (when, _) = reader.ask_site(&app, None, asked).await?;
     if when.is_past() {
         return show_past(&app, id, who, when).await;
     }
     let today = app.desk.today();
-    let found = app
-        .desk
-        .look(None, |office| {
-            let notice =
-                office.site.notices().get(id).filter(|notice| is_seen(office, who, notice, today))?;
-            Some((notice.epoch, notice.revision, json(office, notice, today)))
-        })
-        .await?;
-    let Some((epoch, revision, body)) = found else { return Err(Problem::new(Code::NotFound)) };
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    Ok(tagged(ETag { epoch, revision }, reader.known.as_ref(), body))
+    let found = app.desk.look(None, |office| {
+        let notice = office.site.notices().get(id).filter(|notice| is_seen(office, who, notice, today))?;
+        Some((ETag::of(notice.epoch, notice.revision), json(office, notice, today)))
+    });
+    reader.tagged(found.await?)
 }
 
 /// What changes of a notice.
@@ -202,7 +194,7 @@ struct NoticePatch {
     params(("id" = String, Path)), responses((status = 200, description = "The notice", body = schemas::Notice)))]
 async fn change_notice(
     State(app): State<App>,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<NoticeId>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
     let id = permitted(&app, path, &incoming).await?;
@@ -226,7 +218,7 @@ async fn change_notice(
     responses((status = 204, description = "It is withdrawn")))]
 async fn withdraw_notice(
     State(app): State<App>,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<NoticeId>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
     let notice = permitted(&app, path, &incoming).await?;
@@ -237,18 +229,14 @@ async fn withdraw_notice(
 /// The right is asked before whether there is such a notice. Of one that was withdrawn a moment ago the command has more to say.
 async fn permitted(
     app: &App,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<NoticeId>, Problem>,
     incoming: &Incoming,
 ) -> Result<NoticeId, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
-    let id = notice_id(path)?;
+    incoming.permit(app, Right::Maintenance).await?;
+    let Path(id) = path?;
     let is_known = |notices: &domain::Notices| notices.get(id).is_some() || notices.gone(id).is_some();
     let known = app.desk.look(None, |office| is_known(office.site.notices())).await?;
     known.then_some(id).ok_or_else(|| Problem::new(Code::NotFound))
-}
-
-fn notice_id(path: Result<Path<String>, Problem>) -> Result<NoticeId, Problem> {
-    path?.0.parse().map_err(|_| Problem::new(Code::NotFound))
 }
 
 fn answer(status: u16, office: &Office<'_>, id: NoticeId, today: NaiveDate) -> Answer {

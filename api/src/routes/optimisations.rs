@@ -17,8 +17,8 @@ use super::schemas;
 use super::writing::placement_fields;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::WRITING;
-use crate::http::{Code, Path, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::writing;
+use crate::http::{Code, Path, PlanPath, Problem};
 
 /// The most bytes of a result.
 const RESULT_BYTES_MAX: usize = 32 << 20;
@@ -29,12 +29,11 @@ const FIELDS: &[&str] = &["day", "hour", "week", "rows"];
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     let refused = &[Code::NotAlone, Code::LockRefused, Code::Blocked];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(start_optimisation), &[key]), &[WRITING, refused]))
-        .routes(refusing(taking(routes!(take_result), &[key]), &[WRITING, &[Code::LockEnded]]))
-        .routes(refusing(taking(routes!(give_up_optimisation), &[key]), &[WRITING, &[Code::LockEnded]]))
+        .routes(writing(routes!(start_optimisation), &[], &[refused]))
+        .routes(writing(routes!(take_result), &[], &[&[Code::LockEnded]]))
+        .routes(writing(routes!(give_up_optimisation), &[], &[&[Code::LockEnded]]))
         .layer(DefaultBodyLimit::max(RESULT_BYTES_MAX))
 }
 
@@ -57,8 +56,7 @@ async fn start_optimisation(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_right(&incoming.caller, Some(&plan), Right::Optimise).await?;
+    let plan = incoming.enter_with(&app, plan, Right::Optimise).await?;
     let body: NewOptimisation = incoming.json()?;
     let action = if body.periods.len() > 1 { Action::OptimiseMany } else { Action::Optimise };
     let also = Some("optimisation");
@@ -84,12 +82,11 @@ struct OptimisationResult {
 async fn take_result(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
-    path: Result<Path<(String, String)>, Problem>,
+    path: Result<Path<(String, LockId)>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_right(&incoming.caller, Some(&plan), Right::Optimise).await?;
-    let optimisation = optimisation(path)?;
+    let plan = incoming.enter_with(&app, plan, Right::Optimise).await?;
+    let Path((_, optimisation)) = path?;
     let body = incoming.body().json::<OptimisationResult>().map_err(refusal);
     let placements = body.and_then(|body| read_placements(body.placements));
     let placed = placements.as_ref().map_or(0, Vec::len);
@@ -108,18 +105,13 @@ async fn take_result(
 async fn give_up_optimisation(
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
-    path: Result<Path<(String, String)>, Problem>,
+    path: Result<Path<(String, LockId)>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
-    let command = GiveUpOptimisation { plan, optimisation: optimisation(path)? };
+    let plan = incoming.enter(&app, plan).await?;
+    let Path((_, optimisation)) = path?;
+    let command = GiveUpOptimisation { plan, optimisation };
     incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
-}
-
-fn optimisation(path: Result<Path<(String, String)>, Problem>) -> Result<LockId, Problem> {
-    let Path((_, id)) = path?;
-    id.parse().map_err(|_| Problem::new(Code::NotFound))
 }
 
 fn read_placements(placements: Vec<Map<String, Json>>) -> Result<Vec<OptimisedHour>, Refusal> {

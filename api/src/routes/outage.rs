@@ -26,8 +26,8 @@ use super::schemas;
 use super::when::{When, leave_out};
 use crate::app::App;
 use crate::desk::{Answer, Desk, Extra, Failure};
-use crate::http::openapi::{AS_OF, READING, WRITING};
-use crate::http::{InTime, Json as Body, MinPosition, NoQuery, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, READ, reading, writing};
+use crate::http::{InTime, Json as Body, MinPosition, NoQuery, Problem, Query};
 use crate::outage::Known;
 
 /// How long the answer waits for what is newer than what this node has in memory.
@@ -38,11 +38,10 @@ const TOLD_WITHIN: Duration = Duration::from_millis(300);
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(show_outage), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(announce_outage), &[key]), &[WRITING]))
-        .routes(refusing(taking(routes!(end_outage), &[key]), &[WRITING]))
+        .routes(reading(routes!(show_outage), &[READ, AS_OF]))
+        .routes(writing(routes!(announce_outage), &[], &[]))
+        .routes(writing(routes!(end_outage), &[], &[]))
 }
 
 /// The outage that there is, or that there is none: needs no token, and no ledger. That of a moment in the past is for everybody who
@@ -133,7 +132,7 @@ struct OutageBody {
 #[utoipa::path(put, path = "/outage", operation_id = "announce_outage", tag = "outage", request_body = OutageBody,
     responses((status = 200, description = "The outage", body = schemas::Outage)))]
 async fn announce_outage(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
+    incoming.permit(&app, Right::Maintenance).await?;
     let body: OutageBody = incoming.json()?;
     app.desk.learn_figures().await?;
     let command = AnnounceOutage {
@@ -154,7 +153,7 @@ async fn announce_outage(State(app): State<App>, incoming: Incoming) -> Result<R
 #[utoipa::path(delete, path = "/outage", operation_id = "end_outage", tag = "outage",
     responses((status = 204, description = "It is over")))]
 async fn end_outage(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Maintenance).await?;
+    incoming.permit(&app, Right::Maintenance).await?;
     let response = incoming.execute(&app, EndOutage, Extra::default(), |_, _| Answer::empty(204)).await?;
     shown_everywhere(&app.desk).await?;
     Ok(response)

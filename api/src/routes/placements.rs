@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, delete, get, patch, put};
 use domain::command::write_record::{How, Target};
 use domain::{Kind, Right};
 use serde::Deserialize;
@@ -15,9 +15,8 @@ use super::records::{editable_when, period_or_own};
 use super::schemas::records as described;
 use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, InTime, Listing, Path, PlanPath, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, reading, revising};
+use crate::http::{Code, ETag, InTime, Listing, Path, PlanPath, Problem, Query};
 
 const COLLECTION: &str = "/plans/{plan}/lessons/{id}/placements";
 const SINGLE: &str = "/plans/{plan}/lessons/{id}/placements/{n}";
@@ -25,52 +24,18 @@ const SINGLE: &str = "/plans/{plan}/lessons/{id}/placements/{n}";
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     use described::Operation;
-    let writes: &[&[Code]] = &[WRITING, REVISED, &[Code::Blocked]];
+    let blocked: &[&[Code]] = &[&[Code::Blocked]];
     let route = |path, operation, method: MethodRouter<App>| -> UtoipaMethodRouter<App> {
         described::route(path, Kind::Placements, operation, method)
     };
+    let [put_one, patch_one] = [How::Put, How::Patch]
+        .map(|how| move |app, plan, path, query, incoming| change(how, app, plan, path, query, incoming));
     OpenApiRouter::new()
-        .routes(refusing(
-            taking(
-                route(COLLECTION, Operation::List, axum::routing::get(list_placements)),
-                &[READ_LIST, AS_OF],
-            ),
-            &[READING],
-        ))
-        .routes(refusing(
-            taking(route(SINGLE, Operation::Show, axum::routing::get(show)), &[READ_ONE, AS_OF]),
-            &[READING],
-        ))
-        .routes(refusing(
-            taking(
-                route(
-                    SINGLE,
-                    Operation::Put,
-                    axum::routing::put(|app, plan, path, query, incoming| {
-                        change(How::Put, app, plan, path, query, incoming)
-                    }),
-                ),
-                &[WRITE_REVISED, &["If-None-Match"]],
-            ),
-            writes,
-        ))
-        .routes(refusing(
-            taking(
-                route(
-                    SINGLE,
-                    Operation::Patch,
-                    axum::routing::patch(|app, plan, path, query, incoming| {
-                        change(How::Patch, app, plan, path, query, incoming)
-                    }),
-                ),
-                &[WRITE_REVISED],
-            ),
-            writes,
-        ))
-        .routes(refusing(
-            taking(route(SINGLE, Operation::Remove, axum::routing::delete(unplace)), &[WRITE_REVISED]),
-            writes,
-        ))
+        .routes(reading(route(COLLECTION, Operation::List, get(list_placements)), &[READ_LIST, AS_OF]))
+        .routes(reading(route(SINGLE, Operation::Show, get(show)), &[READ_ONE, AS_OF]))
+        .routes(revising(route(SINGLE, Operation::Put, put(put_one)), &["If-None-Match"], blocked))
+        .routes(revising(route(SINGLE, Operation::Patch, patch(patch_one)), &[], blocked))
+        .routes(revising(route(SINGLE, Operation::Remove, delete(unplace)), &[], blocked))
 }
 
 /// The period of a placement; else the session's.
@@ -98,8 +63,7 @@ async fn list_placements(
         when.moment,
         &page,
     )
-    .await
-    .map_err(Failure::from)?;
+    .await?;
     let Some(found) = found else { return Err(Problem::new(Code::NotFound)) };
     let editable = editable_when(&app, &reader, &plan, Kind::Placements, Some(&period), when).await?;
     let with = |view: projections::placement::PlacementView| {
@@ -122,8 +86,7 @@ async fn show(
     let period = period_or_own(&app, &reader, &plan, query.period, when).await?;
     let found =
         projections::placement::placement(app.projections.pool(), &plan, &lesson, &period, n, when.moment)
-            .await
-            .map_err(Failure::from)?;
+            .await?;
     let Some(view) = found else { return Err(Problem::new(Code::NotFound)) };
     let etag = ETag { epoch: view.epoch, revision: view.revision };
     Ok(when.tagged(etag, reader.known.as_ref(), view.json))
@@ -137,8 +100,7 @@ async fn change(
     query: Result<Query<WriteQuery>, Problem>,
     mut incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let Path((_, lesson, n)) = path?;
     let query = incoming.parameters(query);
     write(&app, plan, Target::Hour { lesson, n }, how, query, incoming).await
@@ -151,8 +113,7 @@ async fn unplace(
     query: Result<Query<InPeriod>, Problem>,
     mut incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let Path((_, lesson, n)) = path?;
     let query = incoming.parameters(query);
     remove(&app, plan, Target::Hour { lesson, n }, query.period, incoming).await

@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::command::CarriedLock;
 use domain::command::change_plan::ChangePlan;
 use domain::command::create_plan::{CreatePlan, Origin, TakeOver};
-use domain::{Plan, PlanCondition, PlanId, SchoolYear};
+use domain::{Plan, PlanCondition, PlanId, Right, SchoolYear};
 use projections::Moment;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -17,25 +17,21 @@ use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{
-    Code, Date, ETag, InTime, Listing, NoQuery, Paged, PlanPath, Problem, Query, refusing, taking,
-};
+use crate::desk::{Answer, Extra};
+use crate::http::openapi::{AS_OF, READ_LIST, READ_ONE, reading, revising, writing};
+use crate::http::{Code, Date, ETag, InTime, Listing, NoQuery, Paged, PlanPath, Problem, Query};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_plans), &[READ_LIST]), &[READING]))
-        .routes(refusing(
-            taking(routes!(create_plan), &[&["Idempotency-Key", "Daybook-Lock"]]),
-            &[WRITING, &[Code::Exists, Code::LockMissing, Code::LockEnded]],
+        .routes(reading(routes!(list_plans), &[READ_LIST]))
+        .routes(writing(
+            routes!(create_plan),
+            &["Daybook-Lock"],
+            &[&[Code::Exists, Code::LockMissing, Code::LockEnded]],
         ))
-        .routes(refusing(taking(routes!(show_plan), &[READ_ONE, AS_OF]), &[READING]))
-        .routes(refusing(
-            taking(routes!(change_plan), &[WRITE_REVISED]),
-            &[WRITING, REVISED, &[Code::Blocked]],
-        ))
+        .routes(reading(routes!(show_plan), &[READ_ONE, AS_OF]))
+        .routes(revising(routes!(change_plan), &[], &[&[Code::Blocked]]))
 }
 
 /// The plans that the caller's group covers.
@@ -46,7 +42,7 @@ async fn list_plans(
     reader: Reader,
     list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
-    reader.permit(&app, domain::Right::Read).await?;
+    reader.permit(&app, Right::Read).await?;
     let list = list?;
     let after: Option<String> = list.page.after()?;
     let group = app.desk.with_accounts(|accounts| accounts.group_of(reader.caller.who).cloned()).await?;
@@ -55,9 +51,7 @@ async fn list_plans(
     let mut items = Vec::new();
     let mut page = projections::Page { limit: 1_000, after };
     loop {
-        let read = projections::plan::plans(app.projections.pool(), Moment::Now, &page)
-            .await
-            .map_err(Failure::from)?;
+        let read = projections::plan::plans(app.projections.pool(), Moment::Now, &page).await?;
         items.extend(
             read.items.into_iter().filter(|plan| covered(&plan.plan)).map(|plan| Json::Object(plan.json)),
         );
@@ -106,7 +100,7 @@ struct NewPlan {
 #[utoipa::path(post, path = "/plans", operation_id = "create_plan", tag = "plans", request_body = NewPlan,
     responses((status = 201, description = "The plan", body = schemas::Plan)))]
 async fn create_plan(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, domain::Right::Plans).await?;
+    incoming.permit(&app, Right::Plans).await?;
     let body: NewPlan = incoming.json()?;
     let year: SchoolYear = body
         .year
@@ -158,9 +152,8 @@ async fn show_plan(
     PlanPath(plan): PlanPath,
     asked: Result<InTime<Query<NoQuery>>, Problem>,
 ) -> Result<Response, Problem> {
-    let (when, _) = reader.ask(&app, &plan, domain::Right::Read, asked).await?;
-    let row =
-        projections::plan::plan(app.projections.pool(), &plan, when.moment).await.map_err(Failure::from)?;
+    let (when, _) = reader.ask(&app, &plan, Right::Read, asked).await?;
+    let row = projections::plan::plan(app.projections.pool(), &plan, when.moment).await?;
     let Some(row) = row else { return Err(Problem::new(Code::NotFound)) };
     Ok(when.tagged(ETag { epoch: row.epoch, revision: row.revision }, reader.known.as_ref(), row.json))
 }
@@ -186,8 +179,7 @@ async fn change_plan(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_right(&incoming.caller, Some(&plan), domain::Right::Plans).await?;
+    let plan = incoming.enter_with(&app, plan, Right::Plans).await?;
     let body: PlanPatch = incoming.json()?;
     let precondition = incoming.precondition.clone();
     let command = ChangePlan { plan, title: body.title, state: body.state, precondition };

@@ -1,14 +1,19 @@
 //! What a read brings along.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use domain::{PlanId, Right, Who};
+use axum::response::Response;
+use domain::{Accounts, PlanId, Right, Who};
 use http::request::Parts;
+use serde::Serialize;
 
 use crate::app::App;
 use crate::desk::{Caller, Request};
-use crate::http::{Bearer, Code, IfNoneMatch, Language, MinPosition, Problem, RequestContext};
+use crate::http::{
+    Bearer, Code, ETag, IfNoneMatch, Language, Listing, MinPosition, Paged, Problem, RequestContext, tagged,
+};
 
 /// How long a read waits for the position that it must have.
 const MIN_POSITION_WITHIN: Duration = Duration::from_secs(2);
@@ -89,7 +94,7 @@ impl Reader {
 
     /// Whether the reader may be told who is absent and why.
     pub async fn sees_absences(&self, app: &App) -> Result<bool, Problem> {
-        let may = |accounts: &domain::Accounts| accounts.may(self.caller.who, Right::ReadAbsences);
+        let may = |accounts: &Accounts| accounts.may(self.caller.who, Right::ReadAbsences);
         Ok(app.desk.with_accounts(may).await?)
     }
 
@@ -97,6 +102,33 @@ impl Reader {
     pub async fn permit(&self, app: &App, right: Right) -> Result<(), Problem> {
         app.desk.check_right(&self.caller, None, right).await?;
         self.catch_up(app).await
+    }
+
+    /// A list by name of what accounts hold, for whoever has the right `users`: 403, 422. `shown` is an item as it is answered.
+    pub async fn list_accounts<T, S>(
+        &self,
+        app: &App,
+        list: Result<Listing, Problem>,
+        all: impl Fn(&Accounts) -> Vec<&Arc<T>>,
+        name: impl Fn(&T) -> &String,
+        shown: impl Fn(&T, &Accounts) -> S,
+    ) -> Result<Paged<S>, Problem> {
+        self.permit(app, Right::Users).await?;
+        let list = list?;
+        let after: Option<String> = list.page.after()?;
+        let read = |accounts: &Accounts| {
+            let page = list.page.by_name(all(accounts), after.as_ref(), |it| name(it));
+            page.into_iter().map(|it| (name(it).clone(), shown(it, accounts))).collect::<Vec<_>>()
+        };
+        let items = app.desk.with_accounts(read).await?;
+        let page = list.page.answer(items, |(name, _)| name.clone());
+        Ok(page.map(|(_, item)| item))
+    }
+
+    /// The answer to a GET of something with a revision, if there is such a thing: 404, 304.
+    pub fn tagged(&self, found: Option<(ETag, impl Serialize)>) -> Result<Response, Problem> {
+        let (etag, body) = found.ok_or(Code::NotFound)?;
+        Ok(tagged(etag, self.known.as_ref(), body))
     }
 
     /// Waits until the read models show what this node has acknowledged and what the request names.

@@ -5,7 +5,7 @@ mod period;
 
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use domain::command::Ask;
 use domain::command::editable::editable;
 use domain::command::write_record::{How, Target};
@@ -22,9 +22,8 @@ use super::schemas::records as described;
 use super::when::When;
 use super::writing::{WriteQuery, remove, write};
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, HINDERED, READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, Date, ETag, InTime, Listing, Path, PlanPath, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, HINDERED, READ_LIST, READ_ONE, reading, revising, writing};
+use crate::http::{Code, Date, ETag, InTime, Listing, Path, PlanPath, Problem, Query};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -38,91 +37,28 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 fn routes_of(kind: Kind) -> [UtoipaMethodRouter<App>; 6] {
+    use described::Operation;
     let collection = format!("/plans/{{plan}}/{kind}");
     let single = format!("{collection}/{{id}}");
-    let hindered: &[Code] = &[Code::Blocked, Code::LockMissing, Code::LockEnded, Code::Exists];
-    let lock: &[&str] = &["Daybook-Lock"];
+    let lock = "Daybook-Lock";
+    let hindered: &[&[Code]] = &[HINDERED, &[Code::Exists]];
     let route =
         |path: &str, operation, method: MethodRouter<App>| described::route(path, kind, operation, method);
+    let list = get(move |app, reader, plan, list| list_records(kind, app, reader, plan, list));
+    let make = post(move |app, plan, query, incoming| create(kind, app, plan, query, incoming));
+    let one = get(move |app, reader, plan, path, query| show(kind, app, reader, plan, path, query));
+    let [put_one, patch_one] = [How::Put, How::Patch].map(|how| {
+        move |app, plan, path, query, incoming| change(kind, how, app, plan, path, query, incoming)
+    });
+    let gone =
+        delete(move |app, plan, path, query, incoming| remove_record(kind, app, plan, path, query, incoming));
     [
-        refusing(
-            taking(
-                route(
-                    &collection,
-                    described::Operation::List,
-                    axum::routing::get(move |app, reader, plan, list| {
-                        list_records(kind, app, reader, plan, list)
-                    }),
-                ),
-                &[READ_LIST, AS_OF],
-            ),
-            &[READING],
-        ),
-        refusing(
-            taking(
-                route(
-                    &collection,
-                    described::Operation::Create,
-                    axum::routing::post(move |app, plan, query, incoming| {
-                        create(kind, app, plan, query, incoming)
-                    }),
-                ),
-                &[&["Idempotency-Key"], lock],
-            ),
-            &[WRITING, hindered],
-        ),
-        refusing(
-            taking(
-                route(
-                    &single,
-                    described::Operation::Show,
-                    axum::routing::get(move |app, reader, plan, path, query| {
-                        show(kind, app, reader, plan, path, query)
-                    }),
-                ),
-                &[READ_ONE, AS_OF],
-            ),
-            &[READING],
-        ),
-        refusing(
-            taking(
-                route(
-                    &single,
-                    described::Operation::Put,
-                    axum::routing::put(move |app, plan, path, query, incoming| {
-                        change(kind, How::Put, app, plan, path, query, incoming)
-                    }),
-                ),
-                &[WRITE_REVISED, &["If-None-Match"], lock],
-            ),
-            &[WRITING, REVISED, hindered],
-        ),
-        refusing(
-            taking(
-                route(
-                    &single,
-                    described::Operation::Patch,
-                    axum::routing::patch(move |app, plan, path, query, incoming| {
-                        change(kind, How::Patch, app, plan, path, query, incoming)
-                    }),
-                ),
-                &[WRITE_REVISED, lock],
-            ),
-            &[WRITING, REVISED, hindered],
-        ),
-        refusing(
-            taking(
-                route(
-                    &single,
-                    described::Operation::Remove,
-                    axum::routing::delete(move |app, plan, path, query, incoming| {
-                        delete(kind, app, plan, path, query, incoming)
-                    }),
-                ),
-                &[WRITE_REVISED, lock],
-            ),
-            &[WRITING, REVISED, HINDERED, &[Code::InUse]],
-        ),
+        reading(route(&collection, Operation::List, list), &[READ_LIST, AS_OF]),
+        writing(route(&collection, Operation::Create, make), &[lock], hindered),
+        reading(route(&single, Operation::Show, one), &[READ_ONE, AS_OF]),
+        revising(route(&single, Operation::Put, put(put_one)), &["If-None-Match", lock], hindered),
+        revising(route(&single, Operation::Patch, patch(patch_one)), &[lock], hindered),
+        revising(route(&single, Operation::Remove, gone), &[lock], &[HINDERED, &[Code::InUse]]),
     ]
 }
 
@@ -169,8 +105,7 @@ async fn list_records(
         when.moment,
         &page,
     )
-    .await
-    .map_err(Failure::from)?;
+    .await?;
     let editable = editable_when(&app, &reader, &plan, kind, period.as_deref(), when).await?;
     let sees_absences = reader.sees_absences(&app).await?;
     let items = found.items.into_iter().map(|mut view| {
@@ -208,8 +143,7 @@ async fn show(
         period.as_deref(),
         when.moment,
     )
-    .await
-    .map_err(Failure::from)?;
+    .await?;
     let Some(mut view) = found else { return Err(Problem::new(Code::NotFound)) };
     if !reader.sees_absences(&app).await? {
         without_sensitive(kind, &mut view.json);
@@ -225,8 +159,7 @@ async fn create(
     query: Result<Query<WriteQuery>, Problem>,
     mut incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let query = incoming.parameters(query);
     write(&app, plan, Target::New(kind), How::Put, query, incoming).await
 }
@@ -240,14 +173,13 @@ async fn change(
     query: Result<Query<WriteQuery>, Problem>,
     mut incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let Path((_, name)) = path?;
     let query = incoming.parameters(query);
     write(&app, plan, Target::Named(kind, name), how, query, incoming).await
 }
 
-async fn delete(
+async fn remove_record(
     kind: Kind,
     State(app): State<App>,
     plan: Result<PlanPath, Problem>,
@@ -255,8 +187,7 @@ async fn delete(
     query: Result<Query<crate::http::NoQuery>, Problem>,
     mut incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let Path((_, name)) = path?;
     incoming.parameters(query);
     remove(&app, plan, Target::Named(kind, name), None, incoming).await

@@ -20,20 +20,19 @@ use super::schemas;
 use super::when::leave_out;
 use crate::app::App;
 use crate::desk::{Answer, Desk, Extra, Failure};
-use crate::http::openapi::{AS_OF, HINDERED, LOGGED_IN, READ_LIST, READING, WRITING};
-use crate::http::{Code, InTime, Json as Body, Listing, NoQuery, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, HINDERED, READ, READ_LIST, reading, writing};
+use crate::http::{Code, InTime, Json as Body, Listing, NoQuery, PlanPath, Problem};
 
 mod log_in;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(log_in::log_in), &[key]), &[WRITING, HINDERED, &[Code::GateClosed]]))
-        .routes(refusing(taking(routes!(own_session), &[&["Daybook-Min-Position"]]), &[LOGGED_IN, READING]))
-        .routes(refusing(taking(routes!(change_own_session), &[key]), &[WRITING, HINDERED]))
-        .routes(refusing(taking(routes!(log_out), &[key]), &[WRITING]))
-        .routes(refusing(taking(routes!(who_is_here), &[READ_LIST, AS_OF]), &[READING]))
+        .routes(writing(routes!(log_in::log_in), &[], &[HINDERED, &[Code::GateClosed]]))
+        .routes(reading(routes!(own_session), &[READ]))
+        .routes(writing(routes!(change_own_session), &[], &[HINDERED]))
+        .routes(writing(routes!(log_out), &[], &[]))
+        .routes(reading(routes!(who_is_here), &[READ_LIST, AS_OF]))
 }
 
 /// The own session.
@@ -48,7 +47,7 @@ async fn own_session(
     reader.catch_up(&app).await?;
     let plan = reader.caller.plan.clone();
     let mut body = app.desk.session_json(plan.as_ref(), session).await?;
-    let contact = app.desk.ledger.contacts(&[session.0]).await.map_err(Failure::from)?;
+    let contact = app.desk.ledger.contacts(&[session.0]).await?;
     body["last_contact_at"] = contact.first().map(|(_, at)| *at).into_json();
     Ok(axum::response::IntoResponse::into_response(Body(body)))
 }
@@ -117,9 +116,8 @@ async fn who_is_here(
     let (when, list) = reader.ask(&app, &plan, Right::Read, asked).await?;
     let after: Option<Uuid> = list.page.after()?;
     let limit = i64::from(list.page.limit) + 1;
-    let rows = projections::session::sessions(app.projections.pool(), &plan, when.moment, after, limit)
-        .await
-        .map_err(Failure::from)?;
+    let rows =
+        projections::session::sessions(app.projections.pool(), &plan, when.moment, after, limit).await?;
     let accounts = when.accounts(&app).await?;
     let shown = |row: &SessionRow| {
         let group = accounts.group_of(row.who()).map(|group| group.name.as_str());

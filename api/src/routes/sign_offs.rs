@@ -20,13 +20,12 @@ use super::incoming::Incoming;
 use super::schemas;
 use crate::app::App;
 use crate::desk::{Answer, Extra};
-use crate::http::openapi::WRITING;
-use crate::http::{Code, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::writing;
+use crate::http::{Code, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
-    OpenApiRouter::new().routes(refusing(taking(routes!(sign_off), &[key]), &[WRITING, &[Code::LockRefused]]))
+    OpenApiRouter::new().routes(writing(routes!(sign_off), &[], &[&[Code::LockRefused]]))
 }
 
 /// Who has to leave, and what they are told.
@@ -85,8 +84,7 @@ async fn sign_off(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_right(&incoming.caller, Some(&plan), domain::Right::Users).await?;
+    let plan = incoming.enter_with(&app, plan, domain::Right::Users).await?;
     let body: SignOffBody = incoming.json()?;
     let sign_off = SignOffId(Uuid::now_v7());
     let deadline = |over: Over, seconds: u32| Deadline {

@@ -20,8 +20,8 @@ use super::schemas;
 use super::when::{When, leave_out};
 use crate::app::App;
 use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READING};
-use crate::http::{InTime, Json as Body, NoQuery, Problem, Query, refusing, taking};
+use crate::http::openapi::{AS_OF, READ, reading};
+use crate::http::{InTime, Json as Body, NoQuery, Problem, Query};
 use crate::outage::RefusedLogins;
 
 /// How many outages that are over are told.
@@ -33,8 +33,7 @@ const NOTICES_MAX: usize = 100;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(refusing(taking(routes!(status_report), &[&["Daybook-Min-Position"], AS_OF]), &[READING]))
+    OpenApiRouter::new().routes(reading(routes!(status_report), &[READ, AS_OF]))
 }
 
 /// How the service is, who is there, what is locked, what was refused, how the ledger and its read models are, which notices there
@@ -49,14 +48,14 @@ async fn status_report(
     let (when, _) = reader.ask_site(&app, Some(Right::Maintenance), asked).await?;
     let accounts = when.accounts(&app).await?;
     let pool = app.projections.pool();
-    let day = DayBefore::of(pool, when.moment).await.map_err(Failure::from)?;
+    let day = DayBefore::of(pool, when.moment).await?;
     let service = service(&app, &accounts, when, day).await?;
     let notices = notices(&app, when).await?;
     let engine = match when.shown() {
         Some(last) => engine_then(last),
         None => {
-            let head = app.desk.ledger.head().await.map_err(Failure::from)?;
-            engine(pool, head, &app.projections.status()).await.map_err(Failure::from)?
+            let head = app.desk.ledger.head().await?;
+            engine(pool, head, &app.projections.status()).await?
         }
     };
     let beside = Beside {
@@ -68,7 +67,7 @@ async fn status_report(
         service: &service,
         notices: &notices,
     };
-    let report = projections::status::status_report(pool, day, beside).await.map_err(Failure::from)?;
+    let report = projections::status::status_report(pool, day, beside).await?;
     let mut report = serde_json::to_value(report).map_err(Problem::internal)?;
     if when.is_past() {
         for (list, member) in [("sessions", "last_contact_at"), ("locks", "expires_at")] {

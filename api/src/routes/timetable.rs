@@ -13,16 +13,15 @@ use super::reader::Reader;
 use super::records::{known_period, period_or_own};
 use super::schemas;
 use crate::app::App;
-use crate::desk::Failure;
-use crate::http::openapi::{AS_OF, READ_LIST, READING};
-use crate::http::{Date, InTime, Listing, PlanPath, Problem, refusing, taking};
+use crate::http::openapi::{AS_OF, READ_LIST, reading};
+use crate::http::{Date, InTime, Listing, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(show_timetable), &[READ_LIST, AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(list_collisions), &[READ_LIST, AS_OF]), &[READING]))
-        .routes(refusing(taking(routes!(list_unplaced), &[READ_LIST, AS_OF]), &[READING]))
+        .routes(reading(routes!(show_timetable), &[READ_LIST, AS_OF]))
+        .routes(reading(routes!(list_collisions), &[READ_LIST, AS_OF]))
+        .routes(reading(routes!(list_unplaced), &[READ_LIST, AS_OF]))
 }
 
 /// Whose timetable, and when.
@@ -79,7 +78,7 @@ async fn show_timetable(
         let week = query.week.as_deref();
         projections::placement::timetable(pool, &plan, &of, &period, week, when.moment, &page).await
     };
-    let found = found.map_err(Failure::from)?;
+    let found = found?;
     Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }
 
@@ -122,9 +121,7 @@ async fn list_collisions(
     };
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::collision::collisions(pool, &plan, of, when.moment, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::collision::collisions(pool, &plan, of, when.moment, &page).await?;
     Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }
 
@@ -142,8 +139,6 @@ async fn list_unplaced(
     let period = known_period(&app, &plan, list.filter.period, when).await?;
     let page = projections::Page { limit: i64::from(list.page.limit), after: list.page.after()? };
     let pool = app.projections.pool();
-    let found = projections::unplaced::unplaced(pool, &plan, period.as_deref(), when.moment, &page)
-        .await
-        .map_err(Failure::from)?;
+    let found = projections::unplaced::unplaced(pool, &plan, period.as_deref(), when.moment, &page).await?;
     Ok(when.answer(list.page.answer_next(found.items, found.next.as_deref())))
 }

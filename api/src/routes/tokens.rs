@@ -21,18 +21,17 @@ use super::schemas;
 use crate::app::App;
 use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Answered, Extra, Failure, Request};
-use crate::http::openapi::{READ_LIST, READING, WRITING};
-use crate::http::{Code, Listing, NoQuery, Paged, Path, Problem, Query, refusing, taking};
+use crate::http::openapi::{READ, READ_LIST, reading, writing};
+use crate::http::{Code, Listing, NoQuery, Paged, Path, Problem, Query};
 use crate::tokens::{API_PREFIX, new_token};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_tokens), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(issue_token), &[key]), &[WRITING, &[Code::Exists]]))
-        .routes(refusing(taking(routes!(show_token), &[&["Daybook-Min-Position"]]), &[READING]))
-        .routes(refusing(taking(routes!(revoke_token), &[key]), &[WRITING]))
+        .routes(reading(routes!(list_tokens), &[READ_LIST]))
+        .routes(writing(routes!(issue_token), &[], &[&[Code::Exists]]))
+        .routes(reading(routes!(show_token), &[READ]))
+        .routes(writing(routes!(revoke_token), &[], &[]))
 }
 
 /// The tokens that are good for something, by name; never the token itself.
@@ -43,21 +42,15 @@ async fn list_tokens(
     reader: Reader,
     list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
-    reader.permit(&app, Right::Users).await?;
-    let list = list?;
-    let after: Option<String> = list.page.after()?;
-    let items = app
-        .desk
-        .with_accounts(|accounts| {
-            let page = list.page.by_name(
-                accounts.tokens().filter(|token| !token.revoked),
-                after.as_ref(),
-                |token| &token.name,
-            );
-            page.into_iter().map(|token| token_json(token, accounts)).collect::<Vec<_>>()
-        })
-        .await?;
-    Ok(list.page.answer(items, |item| item["name"].clone()))
+    reader
+        .list_accounts(
+            &app,
+            list,
+            |accounts| accounts.tokens().filter(|token| !token.revoked).collect(),
+            |token| &token.name,
+            token_json,
+        )
+        .await
 }
 
 /// A new token.
@@ -83,7 +76,7 @@ async fn issue_token(
     key: Option<crate::http::IdempotencyKey>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    incoming.permit(&app, Right::Users).await?;
     let body: NewToken = incoming.json()?;
     // Whoever sends the same key at the same moment may be quicker; then this is the repeated request.
     for _ in 0..KEYED_TRIES_MAX {
@@ -143,7 +136,7 @@ async fn identity(
     let (Some(key), Some((first, digest))) = (key, incoming.request().keyed) else {
         return Ok(Turn { id: TokenId(Uuid::now_v7()), before: None, keyed: None });
     };
-    let known = app.desk.ledger.command(first).await.map_err(Failure::from)?;
+    let known = app.desk.ledger.command(first).await?;
     if known.is_some_and(|known| known.request_digest.is_none_or(|before| before != digest)) {
         return Err(Problem::new(Code::KeyReused));
     }
@@ -171,7 +164,7 @@ async fn show_token(
 ) -> Result<crate::http::Json<Json>, Problem> {
     reader.permit(&app, Right::Users).await?;
     query?;
-    let id = token_id(&id)?;
+    let id: TokenId = id.parse().map_err(|_| Code::NotFound)?;
     let found = app
         .desk
         .with_accounts(|accounts| {
@@ -186,20 +179,17 @@ async fn show_token(
     responses((status = 204, description = "It is called back")))]
 async fn revoke_token(
     State(app): State<App>,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<TokenId>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
-    let Path(id) = path?;
-    let command = RevokeToken { token: token_id(&id)? };
+    incoming.permit(&app, Right::Users).await?;
+    let Path(token) = path?;
+    let command = RevokeToken { token };
     incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
 }
 
-fn token_id(text: &str) -> Result<TokenId, Problem> {
-    text.parse().map_err(|_| Problem::new(Code::NotFound))
-}
-
-fn token_json(token: &Token, accounts: &Accounts) -> Json {
+/// A token as API.md shows it, without the token itself.
+pub fn token_json(token: &Token, accounts: &Accounts) -> Json {
     json!({
         "id": token.id,
         "name": token.name,

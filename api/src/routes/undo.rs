@@ -17,15 +17,16 @@ use uuid::Uuid;
 use super::incoming::{Incoming, refusal, respond};
 use super::schemas;
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure, Named, undo_cause};
-use crate::http::openapi::{HINDERED, WRITING};
-use crate::http::{Code, GivenPosition, PlanPath, Problem, refusing, taking};
+use crate::desk::{Answer, Extra, Named, undo_cause};
+use crate::http::openapi::{HINDERED, writing};
+use crate::http::{Code, GivenPosition, PlanPath, Problem};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(refusing(
-        taking(routes!(take_back), &[&["Idempotency-Key", "Daybook-Lock"]]),
-        &[WRITING, HINDERED, &[Code::Stale, Code::Exists, Code::InUse, Code::EpochChanged]],
+    OpenApiRouter::new().routes(writing(
+        routes!(take_back),
+        &["Daybook-Lock"],
+        &[HINDERED, &[Code::Stale, Code::Exists, Code::InUse, Code::EpochChanged]],
     ))
 }
 
@@ -55,8 +56,7 @@ async fn take_back(
     plan: Result<PlanPath, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let PlanPath(plan) = plan?;
-    app.desk.check_plan(&incoming.caller, &plan).await?;
+    let plan = incoming.enter(&app, plan).await?;
     let rights = [Right::Data, Right::Timetable, Right::Cover, Right::Settings, Right::Import];
     app.desk.check_any_right(&incoming.caller, &rights).await?;
     let named = match incoming.body().json::<UndoBody>().map_err(refusal) {
@@ -75,7 +75,7 @@ async fn take_back(
     let lock = incoming.lock;
     // A protected write that runs renews its lock.
     if let Some(lock) = lock.filter(|_| what.is_ok()) {
-        app.desk.ledger.touch_contacts(&[lock.0]).await.map_err(Failure::from)?;
+        app.desk.ledger.touch_contacts(&[lock.0]).await?;
     }
     let report = UndoReport::default();
     let command = Undo { plan, what, lock, report: report.clone() };
@@ -126,6 +126,6 @@ async fn check_epoch(app: &App, given: GivenPosition) -> Result<(), Problem> {
     if given.epoch.is_none_or(|epoch| epoch == app.desk.epoch()) {
         return Ok(());
     }
-    let head = app.desk.ledger.head().await.map_err(Failure::from)?;
+    let head = app.desk.ledger.head().await?;
     if given.epoch == Some(head.epoch) { Ok(()) } else { Err(Problem::epoch_changed(head.at().to_string())) }
 }

@@ -4,11 +4,13 @@ mod passwords;
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use domain::command::add_user::{AddUser, Person};
 use domain::command::change_password::ChangePassword;
 use domain::command::change_user::{ChangeUser, user_json};
 use domain::command::{Office, Precondition};
-use domain::{Right, UserId};
+use domain::{Accounts, Right, User, UserId};
+use projections::account::last_logins;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -22,9 +24,9 @@ use super::incoming::Incoming;
 use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure};
-use crate::http::openapi::{READ_LIST, READ_ONE, READING, REVISED, WRITE_REVISED, WRITING};
-use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query, refusing, tagged, taking};
+use crate::desk::{Answer, Extra};
+use crate::http::openapi::{READ_LIST, READ_ONE, reading, revising, writing};
+use crate::http::{Code, ETag, Listing, NoQuery, Paged, Path, Problem, Query};
 use crate::passwords::password_fault;
 
 use passwords::ChangeWithPassword;
@@ -32,17 +34,13 @@ pub use passwords::new_password;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    let key: &[&str] = &["Idempotency-Key"];
     OpenApiRouter::new()
-        .routes(refusing(taking(routes!(list_users), &[READ_LIST]), &[READING]))
-        .routes(refusing(taking(routes!(add_user), &[key]), &[WRITING, &[Code::Exists]]))
-        .routes(refusing(taking(routes!(show_user), &[READ_ONE]), &[READING]))
-        .routes(refusing(
-            taking(routes!(change_user), &[WRITE_REVISED]),
-            &[WRITING, REVISED, &[Code::Exists]],
-        ))
-        .routes(refusing(taking(routes!(disable_user), &[WRITE_REVISED]), &[WRITING, REVISED]))
-        .routes(refusing(taking(routes!(passwords::change_own_password), &[key]), &[WRITING]))
+        .routes(reading(routes!(list_users), &[READ_LIST]))
+        .routes(writing(routes!(add_user), &[], &[&[Code::Exists]]))
+        .routes(reading(routes!(show_user), &[READ_ONE]))
+        .routes(revising(routes!(change_user), &[], &[&[Code::Exists]]))
+        .routes(revising(routes!(disable_user), &[], &[]))
+        .routes(writing(routes!(passwords::change_own_password), &[], &[]))
 }
 
 /// The users, by name.
@@ -53,18 +51,13 @@ async fn list_users(
     reader: Reader,
     list: Result<Listing, Problem>,
 ) -> Result<Paged<Json>, Problem> {
-    reader.permit(&app, Right::Users).await?;
-    let list = list?;
-    let after: Option<String> = list.page.after()?;
-    let items = app
-        .desk
-        .with_accounts(|accounts| {
-            let page = list.page.by_name(accounts.users(), after.as_ref(), |user| &user.name);
-            page.into_iter().map(|user| (user.id, user_json(user, accounts))).collect::<Vec<_>>()
-        })
-        .await?;
-    let items = with_last_log_in(&app, items).await?;
-    Ok(list.page.answer(items, |item| item["name"].clone()))
+    let shown = |user: &User, accounts: &Accounts| (user.id, user_json(user, accounts));
+    let page =
+        reader.list_accounts(&app, list, |accounts| accounts.users().collect(), |user| &user.name, shown);
+    let page = page.await?;
+    let ids: Vec<UserId> = page.items.iter().map(|(id, _)| *id).collect();
+    let last = last_logins(app.projections.pool(), &ids).await?;
+    Ok(page.map(|(id, body)| with_last_login(body, last.get(&id))))
 }
 
 /// A new user.
@@ -91,7 +84,7 @@ struct NewUser {
 #[utoipa::path(post, path = "/users", operation_id = "add_user", tag = "users", request_body = NewUser,
     responses((status = 201, description = "The user", body = schemas::User)))]
 async fn add_user(State(app): State<App>, incoming: Incoming) -> Result<Response, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    incoming.permit(&app, Right::Users).await?;
     let body: NewUser = incoming.json()?;
     if let Some(fault) = password_fault(body.password.expose_secret()) {
         return Err(Problem::invalid("/password", fault));
@@ -126,17 +119,14 @@ async fn show_user(
 ) -> Result<Response, Problem> {
     reader.permit(&app, Right::Users).await?;
     query?;
-    let id = user_id(&id)?;
-    let found = app
-        .desk
-        .with_accounts(|accounts| {
-            accounts.user(id).map(|user| (user.epoch, user.revision, user_json(user, accounts)))
-        })
-        .await?;
-    let Some((epoch, revision, body)) = found else { return Err(Problem::new(Code::NotFound)) };
-    let body = with_last_log_in(&app, vec![(id, body)]).await?.pop();
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    Ok(tagged(ETag { epoch, revision }, reader.known.as_ref(), body))
+    let id: UserId = id.parse().map_err(|_| Code::NotFound)?;
+    let last = last_logins(app.projections.pool(), &[id]).await?;
+    let found = app.desk.with_accounts(|accounts| {
+        let user = accounts.user(id)?;
+        let body = with_last_login(user_json(user, accounts), last.get(&id));
+        Some((ETag::of(user.epoch, user.revision), body))
+    });
+    reader.tagged(found.await?)
 }
 
 /// What changes of a user.
@@ -172,7 +162,7 @@ struct UserPatch {
     params(("id" = String, Path)), responses((status = 200, description = "The user", body = schemas::User)))]
 async fn change_user(
     State(app): State<App>,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<UserId>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
     let id = permitted(&app, path, &incoming).await?;
@@ -211,55 +201,33 @@ async fn change_user(
     responses((status = 204, description = "He is disabled")))]
 async fn disable_user(
     State(app): State<App>,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<UserId>, Problem>,
     incoming: Incoming,
 ) -> Result<Response, Problem> {
     let user = permitted(&app, path, &incoming).await?;
-    let precondition = incoming.precondition.clone();
-    let command = ChangeUser {
-        user,
-        name: None,
-        group: None,
-        full_name: None,
-        email: None,
-        language: None,
-        disabled: Some(true),
-        precondition,
-    };
+    let command = ChangeUser::disabling(user, incoming.precondition.clone());
     incoming.execute(&app, command, Extra::default(), |_, _| Answer::empty(204)).await
 }
 
 /// The right is asked before whether there is such a user.
 async fn permitted(
     app: &App,
-    path: Result<Path<String>, Problem>,
+    path: Result<Path<UserId>, Problem>,
     incoming: &Incoming,
 ) -> Result<UserId, Problem> {
-    app.desk.check_right(&incoming.caller, None, Right::Users).await?;
+    incoming.permit(app, Right::Users).await?;
     let Path(id) = path?;
-    let id = user_id(&id)?;
     let there = app.desk.with_accounts(|accounts| accounts.user(id).is_some()).await?;
     there.then_some(id).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-fn user_id(text: &str) -> Result<UserId, Problem> {
-    text.parse().map_err(|_| Problem::new(Code::NotFound))
-}
-
 fn answer(status: u16, office: &Office<'_>, id: UserId) -> Answer {
     let Some(user) = office.accounts.user(id) else { return Answer::empty(status) };
-    let mut body = user_json(user, office.accounts);
-    body["last_login_at"] = Json::Null;
+    let body = with_last_login(user_json(user, office.accounts), None);
     Answer::new(status, body).revision(user.epoch, user.revision)
 }
 
-async fn with_last_log_in(app: &App, users: Vec<(UserId, Json)>) -> Result<Vec<Json>, Problem> {
-    let ids: Vec<UserId> = users.iter().map(|(id, _)| *id).collect();
-    let last =
-        projections::account::last_logins(app.projections.pool(), &ids).await.map_err(Failure::from)?;
-    let with = |(id, mut body): (UserId, Json)| {
-        body["last_login_at"] = serde_json::to_value(last.get(&id)).unwrap_or_default();
-        body
-    };
-    Ok(users.into_iter().map(with).collect())
+fn with_last_login(mut user: Json, at: Option<&DateTime<Utc>>) -> Json {
+    user["last_login_at"] = serde_json::to_value(at).unwrap_or_default();
+    user
 }

@@ -41,7 +41,7 @@ impl Reader {
         let Some(given) = as_of else { return Ok((When::NOW, query)) };
         let when = When::of(app, given, "as_of").await?;
         let pool = app.projections.pool();
-        if !projections::plan::is_there(pool, plan, when.moment).await.map_err(Failure::from)? {
+        if !projections::plan::is_there(pool, plan, when.moment).await? {
             return Err(Problem::new(Code::NotFound));
         }
         Ok((when, query))
@@ -78,7 +78,7 @@ impl When {
         let found = match given {
             GivenMoment::Position(given) => {
                 if given.epoch.is_some_and(|epoch| epoch != app.desk.epoch()) {
-                    let head = app.desk.ledger.head().await.map_err(Failure::from)?;
+                    let head = app.desk.ledger.head().await?;
                     if given.epoch != Some(head.epoch) {
                         return Err(Problem::epoch_changed(head.at().to_string()));
                     }
@@ -87,7 +87,7 @@ impl When {
             }
             GivenMoment::Time(time) => projections::moment_at_time(pool, time).await.map(Some),
         };
-        let Some(Moment::AsOf(end)) = found.map_err(Failure::from)? else {
+        let Some(Moment::AsOf(end)) = found? else {
             return Err(Problem::invalid(format!("/query/{name}"), "nothing has this position yet"));
         };
         let reached = app.projections.wait_for(end, MOMENT_WITHIN).await;

@@ -88,6 +88,20 @@ impl Command for ChangeUser {
 }
 
 impl ChangeUser {
+    /// Disables a user and leaves the rest.
+    pub fn disabling(user: UserId, precondition: Precondition) -> ChangeUser {
+        ChangeUser {
+            user,
+            name: None,
+            group: None,
+            full_name: None,
+            email: None,
+            language: None,
+            disabled: Some(true),
+            precondition,
+        }
+    }
+
     fn wanted(&self) -> Map<String, Json> {
         let named = [
             ("name", self.name.clone().map(Json::from)),

@@ -30,7 +30,7 @@ pub async fn past_ones(
 
 /// A notice as it stood, for who may see it now: 404 before it was posted and once it was withdrawn.
 pub async fn show_past(app: &App, id: NoticeId, who: Who, when: When) -> Result<Response, Problem> {
-    let found = notice(app.projections.pool(), id, when.moment).await.map_err(Failure::from)?;
+    let found = notice(app.projections.pool(), id, when.moment).await?;
     let today = when.today(app).await?;
     let all = app.desk.with_accounts(|accounts| accounts.may(who, Right::Maintenance)).await?;
     let seen = found.filter(|notice| all || notice.content.state(today) == NoticeState::Showing);

@@ -3,7 +3,6 @@
 use domain::{Kind, PlanId};
 
 use crate::app::App;
-use crate::desk::Failure;
 use crate::http::{Code, Problem};
 use crate::routes::reader::Reader;
 use crate::routes::when::When;
@@ -18,7 +17,7 @@ pub(in crate::routes) async fn known_period(
     let Some(name) = period else { return Ok(None) };
     let there = if when.is_past() {
         let pool = app.projections.pool();
-        projections::record::is_period(pool, plan, &name, when.moment).await.map_err(Failure::from)?
+        projections::record::is_period(pool, plan, &name, when.moment).await?
     } else {
         app.desk.with_plan(plan, |plan| plan.named(Kind::Periods, &name).is_some()).await?
     };
@@ -46,7 +45,7 @@ pub(in crate::routes) async fn period_or_own(
         let own = app.desk.with_plan(plan, session).await?;
         let pool = app.projections.pool();
         let found = projections::record::period_then(pool, plan, own, today, when.moment).await;
-        return found.map_err(Failure::from)?.ok_or_else(|| Problem::new(Code::NotFound));
+        return found?.ok_or_else(|| Problem::new(Code::NotFound));
     }
     let own = app
         .desk

@@ -190,7 +190,7 @@ async fn keyed_session(
     let digest =
         Sha256::digest(format!("log-in {plan:?} {:?} {:?}", body.mode, body.period).as_bytes()).into();
     let first = key_id(who, &key.0);
-    let known = desk.ledger.command(first).await.map_err(Failure::from)?;
+    let known = desk.ledger.command(first).await?;
     if known.is_some_and(|known| known.request_digest.is_none_or(|before| before != digest)) {
         return Err(Problem::new(Code::KeyReused));
     }
@@ -262,7 +262,7 @@ async fn prove_password(
     let user = app.desk.user_named(name).await?;
     // The hash is asked for in both cases, so that the database does not tell them apart either.
     let owner = user.map_or(Uuid::nil(), |user| user.0);
-    let hash = app.desk.ledger.password_of(owner).await.map_err(Failure::from)?;
+    let hash = app.desk.ledger.password_of(owner).await?;
     let too_long = password.expose_secret().len() > crate::passwords::PASSWORD_BYTES_MAX;
     let given = if too_long { SecretString::from("") } else { password.clone() };
     let fits = app.passwords.fits(given, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;

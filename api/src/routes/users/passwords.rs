@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::desk::{Answer, Extra, Failure};
+use crate::desk::{Answer, Extra};
 use crate::http::{Code, Peer, Problem};
 use crate::passwords::password_fault;
 use crate::routes::incoming::Incoming;
@@ -47,7 +47,7 @@ pub async fn change_own_password(
     // Guessing here is guessing like at the log-in.
     let (name, _) = app.desk.names_of(incoming.caller.who).await?;
     app.logins.check(&name, peer.ip())?;
-    let hash = app.desk.ledger.password_of(user.0).await.map_err(Failure::from)?;
+    let hash = app.desk.ledger.password_of(user.0).await?;
     let fits =
         app.passwords.fits(body.old, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
     if !fits {
