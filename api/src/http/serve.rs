@@ -16,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use self::stalled::Stalled;
+use self::connection::Connection;
 use self::unread::Unread;
-use self::worded::Worded;
 use super::context::Peer;
 use super::metrics::recorder;
 
-mod stalled;
+mod connection;
+mod stall;
 mod unread;
 mod worded;
 
@@ -179,7 +179,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_within)
         .max_buf_size(settings.head_bytes_max.max(8192))
-        .serve_connection(Worded::new(Stalled::new(TokioIo::new(stream), settings.taken_within)), service);
+        .serve_connection(Connection::new(TokioIo::new(stream), settings.taken_within), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
