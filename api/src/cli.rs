@@ -6,6 +6,7 @@
 //! could read it.
 
 mod address;
+mod answer;
 mod audit;
 mod banner;
 mod database;
@@ -15,6 +16,7 @@ mod failed;
 mod import;
 mod logs;
 mod migrate;
+mod moment;
 mod openapi;
 mod outage;
 mod password;
@@ -34,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use answer::AnswerArgs;
 use failed::Failed;
 use signals::Signals;
 
@@ -78,7 +81,7 @@ enum Command {
 /// Runs the program with the arguments and the environment of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let json = cli.command.answers_json();
+    let json = cli.command.answer().is_some_and(|answer| answer.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failed::wrong(format!("no threads can be started: {error}")).tell(json),
@@ -93,20 +96,21 @@ pub fn run() -> ExitCode {
 }
 
 impl Command {
-    fn answers_json(&self) -> bool {
-        match self {
-            Command::User(args) => args.json,
-            Command::Token(args) => args.json,
-            Command::Plan(args) => args.json,
-            Command::Import(args) => args.json,
-            Command::Export(args) => args.json,
-            Command::Outage(args) => args.json,
-            Command::Migrate(args) => args.json,
-            Command::Rebuild(args) => args.json,
-            Command::Verify(args) => args.json,
-            Command::Audit(args) => args.json,
-            Command::Serve(_) | Command::Demo(_) | Command::Openapi(_) => false,
-        }
+    /// How it is to answer; nothing for those that run on, which begin their log by themselves, and for the description.
+    fn answer(&self) -> Option<&AnswerArgs> {
+        Some(match self {
+            Command::User(args) => &args.answer,
+            Command::Token(args) => &args.answer,
+            Command::Plan(args) => &args.answer,
+            Command::Import(args) => &args.answer,
+            Command::Export(args) => &args.answer,
+            Command::Outage(args) => &args.answer,
+            Command::Migrate(args) => &args.answer,
+            Command::Rebuild(args) => &args.answer,
+            Command::Verify(args) => &args.answer,
+            Command::Audit(args) => &args.answer,
+            Command::Serve(_) | Command::Demo(_) | Command::Openapi(_) => return None,
+        })
     }
 
     async fn carry_out(self) -> Result<(), Failed> {
@@ -123,6 +127,9 @@ impl Command {
     }
 
     async fn carry_out_short(self) -> Result<(), Failed> {
+        if let Some(answer) = self.answer() {
+            answer.log.begin("warn", None)?;
+        }
         match self {
             Command::User(args) => user::user(args).await,
             Command::Token(args) => token::token(args).await,

@@ -11,13 +11,13 @@ use serde_json::Value as Json;
 
 use crate::audit::shown::{COLUMNS, Shown, headings};
 use crate::audit::{Given, Order, Question, check_epoch, note};
-use crate::desk::{Desk, Failure, Request};
+use crate::desk::{Desk, Request};
 use crate::http::GivenPosition;
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,11 +48,8 @@ pub struct AuditArgs {
     filters: FilterArgs,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Answers in JSON, one object a line.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,15 +117,17 @@ impl FilterArgs {
 
 /// Carries it out.
 pub async fn audit(args: AuditArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     if let Some(What::Show { position }) = &args.what {
         if !args.filters.is_empty() {
             return Err(Failed::misused("`daybook audit show` takes a position and no filters"));
         }
         let given = position.parse().map_err(|_| Failed::misused("a position is written like 1.4711"))?;
-        return args.database.with_service(async |service| show(service, given, args.json).await).await;
+        return args
+            .database
+            .with_service(async |service| show(service, given, args.answer.json).await)
+            .await;
     }
-    let form = match (args.json, args.filters.csv) {
+    let form = match (args.answer.json, args.filters.csv) {
         (true, true) => return Err(Failed::misused("choose one of --json and --csv")),
         (true, false) => AuditForm::Ndjson,
         (false, true) => AuditForm::Csv,
@@ -142,7 +141,7 @@ pub async fn audit(args: AuditArgs) -> Result<(), Failed> {
 
 /// Waits until the read models show everything that is in the ledger now.
 async fn ready(service: &Service) -> Result<(), Failed> {
-    let head = service.ledger.head().await.map_err(Failure::from)?;
+    let head = service.ledger.head().await?;
     service.projections.wait_for(head.position, READY_WITHIN).await.map_err(|behind| {
         Failed::wrong(behind.to_string())
             .next("They come nearer by themselves; `daybook rebuild audit change` is faster.")
@@ -165,7 +164,7 @@ async fn list(
         AuditForm::Table if !write(&table_row(&TABLE.map(|(name, _)| name.to_uppercase()))) => return Ok(()),
         _ => {}
     }
-    while let Some(page) = walk.next().await.map_err(Failure::from)? {
+    while let Some(page) = walk.next().await? {
         let text = lines(desk, form, &page.events).await?;
         // Whoever has closed it does not want to hear more.
         if !text.is_empty() && !write(&text) {
@@ -211,7 +210,7 @@ async fn show(service: &Service, given: GivenPosition, json: bool) -> Result<(),
     ready(service).await?;
     let desk = &service.desk;
     check_epoch(desk, given).await?;
-    let found = audit_event(service.projections.pool(), given.number).await.map_err(Failure::from)?;
+    let found = audit_event(service.projections.pool(), given.number).await?;
     let event = found.ok_or_else(|| {
         Failed::wrong("nothing has this position yet")
             .next("`daybook audit --limit 1` shows the newest event.")

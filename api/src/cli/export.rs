@@ -12,13 +12,12 @@ use domain::{Kind, Plan, PlanId, Position};
 use projections::Moment;
 use serde_json::json;
 
-use crate::desk::Failure;
 use crate::http::GivenMoment;
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::{note, say, say_json};
 
 const EXAMPLES: &str = "\
@@ -53,18 +52,14 @@ pub struct ExportArgs {
     /// Files that are there already are replaced.
     #[arg(long, env = "DAYBOOK_FORCE", value_parser = BoolishValueParser::new())]
     force: bool,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 /// Carries it out.
 pub async fn export(args: ExportArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     let numbers = numbers(&args.files)?;
     let moment: Option<GivenMoment> = match &args.as_of {
         Some(text) => Some(text.parse().map_err(|why| Failed::misused(format!("--as-of {why}")))?),
@@ -80,7 +75,7 @@ pub async fn export(args: ExportArgs) -> Result<(), Failed> {
     for record in exported.iter().flat_map(|file| &file.left_out) {
         note(format_args!("left out: {record} is not called by a number, as files call it"));
     }
-    if args.json {
+    if args.answer.json {
         let file = |file: &ExportedFile| json!({ "file": file.name, "lines": rows(file), "left_out": file.left_out });
         say_json(&json!({ "plan": args.plan, "files": exported.iter().map(file).collect::<Vec<_>>() }));
     } else {
@@ -156,7 +151,7 @@ async fn end_of(service: &Service, given: GivenMoment) -> Result<i64, Failed> {
         }
         GivenMoment::Time(time) => projections::moment_at_time(pool, time).await.map(Some),
     };
-    match found.map_err(Failure::from)? {
+    match found? {
         Some(Moment::AsOf(end)) => Ok(end),
         _ => Err(Failed::wrong("nothing has the position of --as-of yet")),
     }

@@ -123,6 +123,12 @@ impl From<Failure> for Failed {
     }
 }
 
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Failed {
+        Failure::from(error).into()
+    }
+}
+
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Failed {
         let document: Json =

@@ -22,9 +22,9 @@ use uuid::Uuid;
 use crate::desk::{Answer, Answered, Extra, Failure, Request};
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::{say, say_json};
 
 const EXAMPLES: &str = "\
@@ -68,13 +68,10 @@ pub struct ImportArgs {
     /// Takes in the records of this department alone.
     #[arg(long, env = "DAYBOOK_DEPARTMENT", value_name = "NAME")]
     department: Option<String>,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -95,7 +92,6 @@ enum LessonsArg {
 
 /// Carries it out.
 pub async fn import(args: ImportArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     let given = files::read(&args.files)?;
     let wanted = ImportFiles {
         mode: match args.mode {
@@ -120,7 +116,7 @@ pub async fn import(args: ImportArgs) -> Result<(), Failed> {
         })
         .await;
     let done = done.map_err(|failed| worded(failed, &args.plan, &given.paths))?;
-    if args.json {
+    if args.answer.json {
         say_json(&done);
     } else {
         say(told::report(&done, &args.plan, dry_run));

@@ -1,13 +1,12 @@
 //! `daybook migrate`.
 
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use serde_json::json;
 
 use crate::service::{LEDGER_SCHEMA, Service};
 
+use super::answer::AnswerArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::{say, say_json};
 
 const EXAMPLES: &str = "\
@@ -36,19 +35,15 @@ pub struct MigrateArgs {
     /// The schema of the ledger.
     #[arg(long, env = "DAYBOOK_SCHEMA", value_name = "NAME", default_value = LEDGER_SCHEMA)]
     schema: String,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 /// Carries it out.
 pub async fn migrate(args: MigrateArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     Service::migrate(&args.owner_url, &args.schema).await?;
     let role = eventstore::SERVICE_ROLE;
-    if args.json {
+    if args.answer.json {
         say_json(&json!({ "schema": args.schema, "role": role }));
         return Ok(());
     }

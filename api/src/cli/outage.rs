@@ -14,9 +14,10 @@ use crate::desk::{Answer, Extra, Request};
 use crate::outage::operator;
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
+use super::moment::moment;
 use super::{note, say, say_json};
 
 const EXAMPLES: &str = "\
@@ -35,11 +36,8 @@ pub struct OutageArgs {
     what: What,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,15 +66,9 @@ struct AnnounceArgs {
     begin: bool,
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    let moment = DateTime::parse_from_rfc3339(text);
-    moment.map(|it| it.to_utc()).map_err(|_| "a moment is written 2026-11-28T14:00:00Z".to_owned())
-}
-
 /// Carries it out.
 pub async fn outage(args: OutageArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
-    let OutageArgs { what, database, json, .. } = args;
+    let OutageArgs { what, database, answer } = args;
     // The running service knows more than the ledger alone: whether there is contact, and how many are there.
     let told = operator::ask(&database.operator_socket()?).await;
     let done = match what {
@@ -91,7 +83,7 @@ pub async fn outage(args: OutageArgs) -> Result<(), Failed> {
         What::End => carry_out(&database, EndOutage).await,
     };
     let outage = done.map_err(|failed| gone(failed, told.as_ref()))?;
-    if json {
+    if answer.json {
         say_json(&outage);
     } else {
         say(words(&outage));

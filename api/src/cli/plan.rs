@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::command::create_plan::CreatePlan;
 use domain::{PlanId, Who};
@@ -10,14 +9,14 @@ use projections::{Moment, Page};
 
 use serde_json::{Value as Json, json};
 
-use crate::desk::{Answer, Extra, Failure, Request};
+use crate::desk::{Answer, Extra, Request};
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
-use super::table::table;
-use super::{note, say, say_json};
+use super::table::{say_items, word};
+use super::{say, say_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,11 +40,8 @@ pub struct PlanArgs {
     what: What,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,8 +64,7 @@ struct AddArgs {
 
 /// Carries it out.
 pub async fn plan(args: PlanArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
-    let (database, json) = (&args.database, args.json);
+    let (database, json) = (&args.database, args.answer.json);
     match args.what {
         What::Add(add) => add_one(database, add, json).await,
         What::List => list(database, json).await,
@@ -111,39 +106,21 @@ pub async fn create(service: &Service, plan: PlanId, title: Option<String>) -> R
 
 async fn list(database: &DatabaseArgs, json: bool) -> Result<(), Failed> {
     let plans = database.with_service(all).await?;
-    if json {
-        say_json(&json!({ "items": plans }));
-        return Ok(());
-    }
-    let word = |plan: &Json, name: &str| plan[name].as_str().unwrap_or_default().to_owned();
-    let count = |plan: &Json, kind: &str| plan["counts"][kind].as_u64().unwrap_or_default().to_string();
-    let rows: Vec<[String; 7]> = plans
-        .iter()
-        .map(|plan| {
-            let [classes, teachers, lessons] =
-                ["classes", "teachers", "lessons"].map(|kind| count(plan, kind));
-            let sessions = plan["sessions"].as_u64().unwrap_or_default().to_string();
-            [
-                word(plan, "plan"),
-                word(plan, "title"),
-                word(plan, "state"),
-                classes,
-                teachers,
-                lessons,
-                sessions,
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        note("There is no plan yet: daybook plan add 100234~2026-2027~1");
-        return Ok(());
-    }
-    say(table(["PLAN", "TITLE", "STATE", "CLASSES", "TEACHERS", "LESSONS", "SESSIONS"], &rows));
+    let number = |number: &Json| number.as_u64().unwrap_or_default().to_string();
+    let row = |plan: &Json| {
+        let [name, title, state] = ["plan", "title", "state"].map(|member| word(plan, member));
+        let [classes, teachers, lessons] =
+            ["classes", "teachers", "lessons"].map(|kind| number(&plan["counts"][kind]));
+        [name, title, state, classes, teachers, lessons, number(&plan["sessions"])]
+    };
+    let headings = ["PLAN", "TITLE", "STATE", "CLASSES", "TEACHERS", "LESSONS", "SESSIONS"];
+    let none = "There is no plan yet: daybook plan add 100234~2026-2027~1";
+    say_items(&plans, json, headings, row, none);
     Ok(())
 }
 
 async fn all(service: &Service) -> Result<Vec<Json>, Failed> {
-    let head = service.ledger.head().await.map_err(Failure::from)?;
+    let head = service.ledger.head().await?;
     if service.projections.wait_for(head.position, CAUGHT_UP_WITHIN).await.is_err() {
         return Err(Failed::wrong("the read models are behind the ledger")
             .next("A running service catches up by itself; `--log info` says what holds it up."));
@@ -153,7 +130,7 @@ async fn all(service: &Service) -> Result<Vec<Json>, Failed> {
     loop {
         let page = Page { after, limit: PAGE };
         let found = projections::plan::plans(service.projections.pool(), Moment::Now, &page);
-        let found = found.await.map_err(Failure::from)?;
+        let found = found.await?;
         plans.extend(found.items.into_iter().map(|view| Json::Object(view.json)));
         match found.next {
             Some(next) => after = Some(next),

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::service::Store;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::told::Told;
 use super::{note, say};
 
@@ -32,21 +32,17 @@ pub struct RebuildArgs {
     /// Which read models [default: all].
     #[arg(value_name = "PROJECTION")]
     projections: Vec<String>,
-    #[command(flatten)]
-    database: DatabaseArgs,
     /// Leaves nothing to a running service: sooner done, while its answers take longer.
     #[arg(long, env = "DAYBOOK_FULL_SPEED", value_parser = BoolishValueParser::new())]
     full_speed: bool,
-    /// Answers in JSON, one object a line.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    database: DatabaseArgs,
+    #[command(flatten)]
+    pub answer: AnswerArgs,
 }
 
 /// Carries it out.
 pub async fn rebuild(args: RebuildArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     let known = read_models();
     if let Some(name) =
         args.projections.iter().find(|name| !known.iter().any(|it| it.name() == name.as_str()))
@@ -58,7 +54,7 @@ pub async fn rebuild(args: RebuildArgs) -> Result<(), Failed> {
     let rebuilt = args.database.with_store(true, async |store| made(store, &args).await).await?;
     let seconds = rebuilt.took.as_secs_f64();
     let rate = rebuilt.events as f64 / seconds.max(0.001);
-    if args.json {
+    if args.answer.json {
         say(json!({
             "rebuilt": rebuilt.projections,
             "generation": rebuilt.generation,
@@ -88,7 +84,7 @@ async fn made(store: &Store, args: &RebuildArgs) -> Result<Rebuilt, Failed> {
         ledger_schema: store.schema.clone(),
         full_speed: args.full_speed,
     };
-    let told = Told::new(args.json);
+    let told = Told::new(args.answer.json);
     let tell = |progress| told.tell(&progress);
     let rebuilt = projections::rebuild(&store.ledger, &terms, read_models(), &args.projections, &tell).await;
     told.done();

@@ -1,7 +1,6 @@
 //! `daybook token`.
 
 use chrono::{DateTime, Utc};
-use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::command::issue_token::IssueToken;
 use domain::command::revoke_token::RevokeToken;
@@ -12,13 +11,15 @@ use uuid::Uuid;
 
 use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Desk, Extra, Request};
+use crate::routes::tokens::token_json;
 use crate::service::Service;
 use crate::tokens::{API_PREFIX, new_token};
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
-use super::table::table;
+use super::moment::moment;
+use super::table::{say_items, word};
 use super::user::naming_groups;
 use super::{note, say, say_json};
 
@@ -37,11 +38,8 @@ pub struct TokenArgs {
     what: What,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,15 +68,9 @@ struct AddArgs {
     expires_at: Option<DateTime<Utc>>,
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    let moment = DateTime::parse_from_rfc3339(text);
-    moment.map(|it| it.to_utc()).map_err(|_| "a moment is written 2027-07-31T00:00:00Z".to_owned())
-}
-
 /// Carries it out.
 pub async fn token(args: TokenArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
-    let (database, json) = (&args.database, args.json);
+    let (database, json) = (&args.database, args.answer.json);
     match args.what {
         What::Add(add) => add_one(database, &add, json).await,
         What::List => list(database, json).await,
@@ -128,23 +120,12 @@ pub async fn issue(
 
 async fn list(database: &DatabaseArgs, json: bool) -> Result<(), Failed> {
     let tokens = database.with_service(async |service| all(&service.desk).await).await?;
-    if json {
-        say_json(&json!({ "items": tokens }));
-        return Ok(());
-    }
-    let word = |token: &Json, name: &str| token[name].as_str().unwrap_or_default().to_owned();
-    let rows: Vec<[String; 3]> = tokens
-        .iter()
-        .map(|token| {
-            let end = token["expires_at"].as_str().unwrap_or("never");
-            [word(token, "name"), word(token, "group"), end.to_owned()]
-        })
-        .collect();
-    if rows.is_empty() {
-        note("There is no token: daybook token add NAME --group viewers");
-        return Ok(());
-    }
-    say(table(["NAME", "GROUP", "ENDS"], &rows));
+    let row = |token: &Json| {
+        let end = token["expires_at"].as_str().unwrap_or("never");
+        [word(token, "name"), word(token, "group"), end.to_owned()]
+    };
+    let none = "There is no token: daybook token add NAME --group viewers";
+    say_items(&tokens, json, ["NAME", "GROUP", "ENDS"], row, none);
     Ok(())
 }
 
@@ -152,11 +133,7 @@ async fn all(desk: &Desk) -> Result<Vec<Json>, Failed> {
     let mut tokens: Vec<Json> = desk
         .with_accounts(|accounts| {
             let good = accounts.tokens().filter(|token| !token.revoked);
-            good.map(|token| {
-                let group = accounts.group(token.group).map(|group| group.name.clone());
-                json!({ "id": token.id, "name": token.name, "group": group, "expires_at": token.expires_at })
-            })
-            .collect()
+            good.map(|token| token_json(token, accounts)).collect()
         })
         .await?;
     tokens.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));

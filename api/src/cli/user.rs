@@ -1,6 +1,5 @@
 //! `daybook user`.
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::command::Precondition;
 use domain::command::add_user::{AddUser, Person};
@@ -15,11 +14,11 @@ use uuid::Uuid;
 use crate::desk::{Answer, Desk, Extra, Request};
 use crate::service::Service;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::password::{NewPassword, PasswordArgs};
-use super::table::table;
+use super::table::{say_items, word};
 use super::{note, say, say_json};
 
 const EXAMPLES: &str = "\
@@ -42,11 +41,8 @@ pub struct UserArgs {
     what: What,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Answers in JSON.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new(), global = true)]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    pub answer: AnswerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,8 +94,7 @@ struct OneArgs {
 
 /// Carries it out.
 pub async fn user(args: UserArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
-    let (database, json) = (&args.database, args.json);
+    let (database, json) = (&args.database, args.answer.json);
     match args.what {
         What::Add(add) => add_one(database, add, json).await,
         What::List => list(database, json).await,
@@ -174,23 +169,12 @@ async fn with_password(service: &Service, user: UserId, password: SecretString) 
 
 async fn list(database: &DatabaseArgs, json: bool) -> Result<(), Failed> {
     let users = database.with_service(async |service| all(&service.desk).await).await?;
-    if json {
-        say_json(&json!({ "items": users }));
-        return Ok(());
-    }
-    let word = |user: &Json, name: &str| user[name].as_str().unwrap_or_default().to_owned();
-    let rows: Vec<[String; 4]> = users
-        .iter()
-        .map(|user| {
-            let state = if user["disabled"] == true { "disabled" } else { "" };
-            [word(user, "name"), word(user, "group"), word(user, "full_name"), state.to_owned()]
-        })
-        .collect();
-    if rows.is_empty() {
-        note("There is no user yet: daybook user add admin --group administrators");
-        return Ok(());
-    }
-    say(table(["NAME", "GROUP", "FULL NAME", ""], &rows));
+    let row = |user: &Json| {
+        let state = if user["disabled"] == true { "disabled" } else { "" };
+        [word(user, "name"), word(user, "group"), word(user, "full_name"), state.to_owned()]
+    };
+    let none = "There is no user yet: daybook user add admin --group administrators";
+    say_items(&users, json, ["NAME", "GROUP", "FULL NAME", ""], row, none);
     Ok(())
 }
 
@@ -234,16 +218,7 @@ async fn disable(database: &DatabaseArgs, name: &str, json: bool) -> Result<(), 
     let shown = database
         .with_service_told(async |service| {
             let user = known(&service.desk, name).await?;
-            let command = ChangeUser {
-                user,
-                name: None,
-                group: None,
-                full_name: None,
-                email: None,
-                language: None,
-                disabled: Some(true),
-                precondition: Precondition::Present,
-            };
+            let command = ChangeUser::disabling(user, Precondition::Present);
             let render = move |office: &domain::command::Office<'_>, _: &[_]| {
                 let shown = office.accounts.user(user).map(|user| user_json(user, office.accounts));
                 Answer::new(200, shown.unwrap_or_default())

@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 
 use crate::service::Store;
 
+use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
 use super::failed::Failed;
-use super::logs::LogArgs;
 use super::say;
 use super::table::table;
 use super::told::Told;
@@ -34,23 +34,19 @@ unless somebody took it away: grant temporary on database NAME to daybook_servic
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct VerifyArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
     /// Leaves nothing to a running service: sooner done, while its answers take longer.
     #[arg(long, env = "DAYBOOK_FULL_SPEED", value_parser = BoolishValueParser::new())]
     full_speed: bool,
-    /// Answers in JSON, one object a line.
-    #[arg(long, env = "DAYBOOK_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
     #[command(flatten)]
-    log: LogArgs,
+    database: DatabaseArgs,
+    #[command(flatten)]
+    pub answer: AnswerArgs,
 }
 
 /// Carries it out.
 pub async fn verify(args: VerifyArgs) -> Result<(), Failed> {
-    args.log.begin("warn", None)?;
     let (verified, epoch) = args.database.with_store(false, async |store| proved(store, &args).await).await?;
-    if args.json {
+    if args.answer.json {
         say(json(&verified, epoch));
     } else {
         people(&verified, epoch);
@@ -65,7 +61,7 @@ pub async fn verify(args: VerifyArgs) -> Result<(), Failed> {
 async fn proved(store: &Store, args: &VerifyArgs) -> Result<(Verified, i64), Failed> {
     let settings = PoolSettings::new(store.login.clone(), &store.schema);
     let terms = VerifyTerms { settings, full_speed: args.full_speed };
-    let told = Told::new(args.json);
+    let told = Told::new(args.answer.json);
     let tell = |progress| told.tell(&progress);
     let verified = projections::verify(&store.ledger, &terms, read_models(), &tell).await;
     told.done();
