@@ -119,7 +119,7 @@ pub struct Desk {
     running: Mutex<HashMap<CommandId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// Where users, groups, tokens and, for those in no plan, sessions stand; to be compared, nothing else.
+/// Where users, groups, tokens and, where it matters, sessions stand; to be compared, nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
     accounts: (u64, i64),
@@ -199,9 +199,16 @@ impl Desk {
         self.contacts.every()
     }
 
-    /// Where the states stand that say what a caller may: as long as they are the same, so is the answer.
-    pub fn marks(&self, caller: &Caller) -> Marks {
-        let sessions = if caller.plan.is_none() { self.sessions.mark() } else { (0, 0) };
+    /// Where the states stand that say what a caller may who follows a plan: as long as they are the same, so is the answer, but for
+    /// a session of that very plan. Such a plan moves with every change, and the end of the session is one of the things that
+    /// followers are told.
+    pub fn marks(&self, caller: &Caller, followed: &PlanId) -> Marks {
+        let sessions = match (caller.session, &caller.plan) {
+            (None, _) => (0, 0),
+            (Some(_), None) => self.sessions.mark(),
+            (Some(_), Some(plan)) if plan == followed => (0, 0),
+            (Some(_), Some(plan)) => self.plan_cell(plan).mark(),
+        };
         Marks { accounts: self.accounts.mark(), sessions }
     }
 

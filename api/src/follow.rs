@@ -140,6 +140,14 @@ impl Followers {
         all.plans.values().cloned().collect()
     }
 
+    /// Whether there is nothing left to read. Asked under the lock under which others join, so that the reader either sees who has come
+    /// or is known to have gone.
+    fn is_done_reading(&self) -> bool {
+        let mut all = self.all();
+        all.is_read = !all.plans.is_empty();
+        !all.is_read
+    }
+
     /// Waits for one's turn at reading the past.
     async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // Nobody closes it.

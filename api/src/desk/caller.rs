@@ -181,6 +181,12 @@ impl Desk {
         Ok(there.map_or(found, Ok))
     }
 
+    /// Whether an end of the caller's session is on its way, which may yet turn out not to be due.
+    pub async fn is_ending(&self, caller: &Caller) -> Result<bool, Failure> {
+        let Some(session) = caller.session else { return Ok(false) };
+        self.look(caller.plan.as_ref(), |office| office.check_session(session).is_err()).await
+    }
+
     /// Looks at all states that a question may need.
     pub async fn look<T>(
         &self,

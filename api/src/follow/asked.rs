@@ -1,11 +1,16 @@
 //! Whether a follower is still welcome: asked like any request, again and again, and whenever rights have changed.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{PlanId, Refusal, RefusalCode, Right, SignOffId};
 use serde_json::{Value as Json, json};
 
 use crate::app::App;
 use crate::desk::{Caller, Failure};
+
+/// How soon it is looked again whether an end that was on its way has come about.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// What a follower may be told, and has to be told.
 pub struct Asked {
@@ -17,7 +22,12 @@ pub struct Asked {
 
 /// Asks. A refusal says why the stream ends. It is contact of the session, as every request is.
 pub async fn ask(app: App, token: String, plan: PlanId) -> Result<Asked, Failure> {
-    let caller = app.desk.caller(&token).await?;
+    let mut caller = app.desk.caller(&token).await?;
+    // A request is answered meanwhile. A follower can wait: what was written after that end is not for him, if it comes about.
+    while app.desk.is_ending(&caller).await? {
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        caller = app.desk.caller(&token).await?;
+    }
     app.desk.check_right(&caller, Some(&plan), Right::Read).await?;
     let may = |accounts: &domain::Accounts| accounts.may(caller.who, Right::ReadAbsences);
     let sees_absences = app.desk.with_accounts(may).await?;

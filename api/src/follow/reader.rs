@@ -36,19 +36,27 @@ struct At {
 /// Reads until nobody has followed anything for a while, or the service stops.
 pub async fn run(app: App) {
     // However it ends, the next follower starts another one.
-    let ended = Ended(app.clone());
-    tokio::select! {
-        () = app.shutdown.begun() => {}
-        () = read(&app) => {}
+    let mut ended = Ended(Some(app.clone()));
+    loop {
+        tokio::select! {
+            () = app.shutdown.begun() => return,
+            () = read(&app) => {}
+        }
+        if app.followers.is_done_reading() {
+            // The next one may run already.
+            ended.0 = None;
+            return;
+        }
     }
-    drop(ended);
 }
 
-struct Ended(App);
+struct Ended(Option<App>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.followers.all().is_read = false;
+        if let Some(app) = &self.0 {
+            app.followers.all().is_read = false;
+        }
     }
 }
 
@@ -65,6 +73,8 @@ async fn read(app: &App) {
     for followed in app.followers.followed() {
         followed.begin(at.changes);
     }
+    // Who has asked for his messages before this reader knew where it begins is not told of those in between.
+    app.followers.tell_of_message(at.messages, None);
     loop {
         advanced.borrow_and_update();
         let all = app.followers.followed();
@@ -102,6 +112,8 @@ async fn read_on(app: &App, all: &[Arc<Followed>], at: &mut At) -> Result<(), Fa
             // Positions have no gaps, so this bounds the events too.
             let upto = reached.changes.min(at.changes + POSITIONS_MAX);
             let told = stretch_of_plans(pool, &names, at.changes, upto, &|who| accounts.name_of(who)).await?;
+            // Before anybody looks whether he may be told this: what another node wrote up to there counts too.
+            app.desk.hear(upto).await?;
             put(app, all, told, at.changes, upto, upto == reached.changes);
             at.changes = upto;
         }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::Interval;
 
 use self::beside::lasting;
+use self::changes::Taken;
 use self::past::Past;
 use super::asked::Asked;
 use super::heard::Heard;
@@ -77,6 +78,8 @@ pub struct Follower {
     is_idle: bool,
     /// Nothing is told before it is known whether he is welcome.
     must_ask: bool,
+    /// What is told as soon as that is known.
+    in_hand: Option<Taken>,
     must_hear: bool,
     has_heard: bool,
     has_caught_up: bool,
@@ -147,6 +150,7 @@ impl Follower {
             position_due: now,
             is_idle: false,
             must_ask: false,
+            in_hand: None,
             must_hear: true,
             has_heard: false,
             has_caught_up: false,

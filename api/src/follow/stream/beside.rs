@@ -24,7 +24,7 @@ impl Follower {
     }
 
     pub(super) fn current_marks(&self) -> Option<Marks> {
-        Some(self.app.desk.marks(&self.begin.caller))
+        Some(self.app.desk.marks(&self.begin.caller, &self.begin.plan))
     }
 
     /// Begins to find out whether he is still welcome, unless that is under way.

@@ -16,22 +16,41 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Who has once caught up and falls behind what the ring holds may take this long to catch up again, by reading the past.
 const LATE_MAX: Duration = Duration::from_secs(30);
 
+/// What happened, taken for a follower and not yet told.
+pub(super) enum Taken {
+    /// From the ring.
+    Shared(Vec<Arc<Page>>),
+    /// What he read himself.
+    Past(Past),
+}
+
+// Nothing may be told that was written after its reader's session, token or right had ended. What ended it is an event of a lower
+// position, and whoever reads for followers lets the desk hear of everything up to the end of a page before the page is handed out
+// (`Desk::hear`; what this node decides is in the states before it is written). So by the time a page is in hand the end has moved
+// one of the states that are asked for a follower's welcome, whichever node wrote it. Therefore the look at them comes after the page
+// was taken, never before: where their marks are as they were when he was last found welcome, he still is; where they have moved, and
+// for all that is read of the past, whose filter may have left out the end of his session, the page stays in hand until a question
+// that was begun after it was taken has been answered. One answer is enough for it, however often the marks move meanwhile, so that
+// a follower goes on by a page with each question even where every moment somebody is given a right.
 impl Follower {
     /// Tells what is in the ring, or begins to read what is not there any more.
     pub(super) fn go(&mut self) -> Bytes {
+        if let Some(taken) = self.in_hand.take() {
+            return self.tell_taken(taken);
+        }
         self.moved.borrow_and_update();
         let next = if self.begin.interest.is_unknown() {
             Next::Before
         } else {
             self.place.followed.with_ring(|ring| ring.after(self.at, CHUNK_BYTES))
         };
-        if self.must_ask_first() {
-            return Bytes::new();
-        }
         match next {
             Next::Pages(pages) => {
                 (self.has_caught_up, self.late_since) = (true, None);
-                return self.tell(&pages);
+                if self.marks == self.current_marks() {
+                    return self.tell(&pages);
+                }
+                self.hold(Taken::Shared(pages));
             }
             Next::Nothing { end, whole } => {
                 (self.has_caught_up, self.late_since) = (true, None);
@@ -51,15 +70,24 @@ impl Follower {
         Bytes::new()
     }
 
-    /// Whether his welcome has to be asked for anew before he is told what is at hand. Looked at after that was taken: what ended a
-    /// session or a right before it was written has moved a mark by then.
-    fn must_ask_first(&mut self) -> bool {
-        let has_moved = self.marks != self.current_marks();
-        if has_moved {
-            self.must_ask = true;
-            self.begin_asking();
+    /// Keeps what was taken until he is found welcome by a question that begins now.
+    fn hold(&mut self, taken: Taken) {
+        self.in_hand = Some(taken);
+        self.ask_anew();
+    }
+
+    fn tell_taken(&mut self, taken: Taken) -> Bytes {
+        let Past { page, called } = match taken {
+            Taken::Shared(pages) => return self.tell(&pages),
+            Taken::Past(past) => past,
+        };
+        self.begin.interest.learn(called);
+        let mut out = Vec::new();
+        if self.write(&mut out, &page) {
+            // Where nobody reads for all yet, that is waited for.
+            self.is_idle = page.is_whole && !self.place.followed.with_ring(Ring::has_begun);
         }
-        has_moved
+        out.into()
     }
 
     fn tell(&mut self, pages: &[Arc<Page>]) -> Bytes {
@@ -125,14 +153,11 @@ impl Follower {
         }
     }
 
+    /// What could not be read is tried again.
     pub(super) fn take_read(&mut self, read: Result<Past, Failure>) -> Bytes {
-        let Ok(Past { page, called }) = read else { return Bytes::new() };
-        self.begin.interest.learn(called);
-        let mut out = Vec::new();
-        if self.write(&mut out, &page) {
-            // Where nobody reads for all yet, that is waited for.
-            self.is_idle = page.is_whole && !self.place.followed.with_ring(Ring::has_begun);
+        if let Ok(past) = read {
+            self.hold(Taken::Past(past));
         }
-        out.into()
+        Bytes::new()
     }
 }

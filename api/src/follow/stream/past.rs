@@ -39,6 +39,8 @@ async fn stretch_after(app: &App, plan: &PlanId, interest: &Interest, after: i64
     let wanted = Wanted { after, upto: i64::MAX, limit: ROWS, kind, record, absences: true };
     let pool = app.projections.pool();
     let stretch = stretch(pool, plan, wanted, &|who| accounts.name_of(who)).await?;
+    // Before anybody looks whether he may be told this: what another node wrote up to there counts too.
+    app.desk.hear(stretch.upto).await?;
     let page = Page::of(after, stretch.upto, stretch.is_whole, stretch.told, app.desk.epoch());
     Ok(Past { page, called: stretch.called })
 }
