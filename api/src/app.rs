@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::audit::export::EXPORTS_MAX;
 use crate::desk::Desk;
-use crate::follow::Followers;
+use crate::follow::{Followers, StreamLimits};
 use crate::http::{LoginLimiter, Shutdown};
 use crate::passwords::Passwords;
 
@@ -63,6 +63,7 @@ impl App {
         logins: LoginLimiter,
         shutdown: Shutdown,
         node: String,
+        streams: StreamLimits,
     ) -> App {
         let started_at = desk.now();
         let projections = desk.projections.clone();
@@ -72,7 +73,7 @@ impl App {
             projections,
             passwords,
             logins,
-            followers: Arc::default(),
+            followers: Arc::new(Followers::new(streams)),
             shutdown,
             node,
             started_at,

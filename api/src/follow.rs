@@ -31,13 +31,12 @@ use crate::app::App;
 use crate::http::{Code, Problem};
 use ring::Ring;
 
+pub use asked::ask;
 pub use interest::Interest;
 pub use stream::{Begin, Follower};
 
-/// The most streams of a node; each holds a connection.
-const STREAMS_MAX: usize = 2_048;
-/// The most streams of one person or program at a node.
-const STREAMS_OF_ONE_MAX: usize = 1_024;
+/// Seconds after which somebody may have gone.
+const COME_AGAIN_AFTER: u32 = 5;
 /// How many followers read the past at once; the others wait for their turn, so that other readers find a connection.
 const READING_AT_ONCE: usize = 3;
 /// What the rings of all plans hold, in bytes.
@@ -47,8 +46,24 @@ const RING_BYTES_MAX: usize = 8 << 20;
 /// How long the ring of a plan is kept up that nobody follows: who comes back finds there what he missed.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
+/// How many may follow at a node.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamLimits {
+    /// The most streams of all together; each holds a connection.
+    pub of_node: usize,
+    /// The most streams of one person or program.
+    pub of_one: usize,
+}
+
+impl Default for StreamLimits {
+    fn default() -> StreamLimits {
+        StreamLimits { of_node: 2_048, of_one: 1_024 }
+    }
+}
+
 /// All who follow at this node, and what they follow.
 pub struct Followers {
+    limits: StreamLimits,
     all: Mutex<All>,
     /// Somebody follows a plan that nobody followed.
     came: Notify,
@@ -89,13 +104,13 @@ struct Place {
     mail: watch::Receiver<i64>,
 }
 
-impl Default for Followers {
-    fn default() -> Followers {
-        Followers { all: Mutex::default(), came: Notify::new(), turns: Semaphore::new(READING_AT_ONCE) }
-    }
-}
-
 impl Followers {
+    /// Nobody follows yet.
+    pub fn new(limits: StreamLimits) -> Followers {
+        let turns = Semaphore::new(READING_AT_ONCE);
+        Followers { limits, all: Mutex::default(), came: Notify::new(), turns }
+    }
+
     fn all(&self) -> MutexGuard<'_, All> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,13 +118,13 @@ impl Followers {
     /// One more follows a plan: 429 when he has too many streams, 503 `busy` when the node has.
     fn join(self: &Arc<Self>, app: &App, plan: &PlanId, who: Who) -> Result<Place, Problem> {
         let mut all = self.all();
-        if all.streams >= STREAMS_MAX {
-            return Err(Problem::new(Code::Busy).retry_after(5));
+        if all.streams >= self.limits.of_node {
+            return Err(Problem::new(Code::Busy).retry_after(COME_AGAIN_AFTER));
         }
         let mailbox =
             all.mailboxes.entry(who).or_insert_with(|| Mailbox { streams: 0, newest: watch::Sender::new(0) });
-        if mailbox.streams >= STREAMS_OF_ONE_MAX {
-            return Err(Problem::new(Code::TooMany).retry_after(5));
+        if mailbox.streams >= self.limits.of_one {
+            return Err(Problem::new(Code::TooMany).retry_after(COME_AGAIN_AFTER));
         }
         mailbox.streams += 1;
         let mail = mailbox.newest.subscribe();

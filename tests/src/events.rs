@@ -12,7 +12,7 @@ use crate::declared;
 use crate::office::{Office, plan};
 
 /// How long something may take that has to come.
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_secs(90);
 
 /// What came of a stream.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,3 +9,4 @@ pub mod office;
 pub mod person;
 pub mod proxy;
 pub mod rounds;
+pub mod wire;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use api::app::App;
 use api::desk::Terms;
+use api::follow::StreamLimits;
 use api::http::{LoginLimiter, ServeSettings, Settings as Conventions, Shutdown, conventions, serve};
 use api::routes::router;
 use api::service::{Database, Service, Settings};
@@ -100,13 +101,28 @@ impl Office {
         Office::on(self.database.clone(), Terms::default()).await
     }
 
+    /// Starts on a new database with other bounds of what is open at once.
+    pub async fn bounded(name: &str, streams: StreamLimits, serving: ServeSettings) -> Office {
+        let database = Arc::new(TestDatabase::new(name).await);
+        let url = database.url.clone();
+        let office = Office::at(database, url, Terms::default(), streams, serving).await;
+        office.furnish().await;
+        office
+    }
+
     /// Starts on a database that is there.
     pub async fn on(database: Arc<TestDatabase>, terms: Terms) -> Office {
         let url = database.url.clone();
-        Office::at(database, url, terms).await
+        Office::at(database, url, terms, StreamLimits::default(), ServeSettings::default()).await
     }
 
-    async fn at(database: Arc<TestDatabase>, url: String, terms: Terms) -> Office {
+    async fn at(
+        database: Arc<TestDatabase>,
+        url: String,
+        terms: Terms,
+        streams: StreamLimits,
+        serving: ServeSettings,
+    ) -> Office {
         let settings = Settings { database: Database::Url(url), schema: database.schema.to_owned(), terms };
         let service = Service::start(&settings).await.expect("the service starts");
         let shutdown = Shutdown::new();
@@ -116,6 +132,7 @@ impl Office {
             LoginLimiter::new(Some(10)),
             shutdown.clone(),
             "test".to_owned(),
+            streams,
         );
         let routes = router(app);
         let routes = conventions(routes, Conventions::default());
@@ -123,7 +140,7 @@ impl Office {
         let base = format!("http://{}", listener.local_addr().expect("it is bound"));
         let drained = shutdown.clone();
         let server = tokio::spawn(async move {
-            serve(listener, routes, ServeSettings::default(), drained).await;
+            serve(listener, routes, serving, drained).await;
         });
         Office {
             database,
@@ -139,7 +156,8 @@ impl Office {
     /// One more node on the database of another, which it reaches by another way.
     pub async fn through(other: &Office, way: sqlx::postgres::PgConnectOptions, terms: Terms) -> Office {
         use sqlx::ConnectOptions;
-        Office::at(other.database.clone(), way.to_url_lossy().into(), terms).await
+        let (streams, serving) = (StreamLimits::default(), ServeSettings::default());
+        Office::at(other.database.clone(), way.to_url_lossy().into(), terms, streams, serving).await
     }
 
     /// The Daybook that another process runs at this address. Nobody can look behind it from here.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::{PlanId, SignOffId};
 use futures::Stream;
-use futures::future::BoxFuture;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::time::Interval;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::beside::lasting;
 use self::changes::Taken;
@@ -89,9 +89,9 @@ pub struct Follower {
     marks: Option<Marks>,
     /// The same when it was last begun to ask for him.
     asking_marks: Option<Marks>,
-    asking: Option<BoxFuture<'static, Result<Asked, Failure>>>,
-    hearing: Option<BoxFuture<'static, Result<Heard, Failure>>>,
-    reading: Option<BoxFuture<'static, Result<Past, Failure>>>,
+    asking: Option<UnderWay<Asked>>,
+    hearing: Option<UnderWay<Heard>>,
+    reading: Option<UnderWay<Past>>,
 }
 
 /// What is next.
@@ -107,15 +107,26 @@ enum Turn {
     Go,
 }
 
+/// Something that goes on by itself. A follower is looked after only while his connection takes what he is told; what he waits for may
+/// hold a state that others need, a turn at reading or a connection to the database, and must not keep it while nothing is taken.
+struct UnderWay<T>(AbortOnDropHandle<Result<T, Failure>>);
+
+impl<T: Send + 'static> UnderWay<T> {
+    fn begin(what: impl Future<Output = Result<T, Failure>> + Send + 'static) -> UnderWay<T> {
+        UnderWay(AbortOnDropHandle::new(tokio::spawn(what)))
+    }
+}
+
 /// The result of something that is under way; never when nothing is. May be dropped while it waits.
-async fn end_of<T>(under_way: &mut Option<BoxFuture<'static, T>>) -> T {
-    match under_way {
-        Some(future) => {
-            let ended = future.await;
-            *under_way = None;
-            ended
-        }
-        None => std::future::pending().await,
+async fn end_of<T>(under_way: &mut Option<UnderWay<T>>) -> Result<T, Failure> {
+    let Some(UnderWay(task)) = under_way else { return std::future::pending().await };
+    let ended = task.await;
+    *under_way = None;
+    match ended {
+        Ok(ended) => ended,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The process ends.
+        Err(_) => std::future::pending().await,
     }
 }
 

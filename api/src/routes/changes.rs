@@ -18,7 +18,7 @@ use super::reader::{Reader, check_common};
 use super::schemas;
 use super::when::When;
 use crate::app::App;
-use crate::follow::{Begin, Follower, Interest};
+use crate::follow::{Begin, Follower, Interest, ask};
 use crate::http::bearer::token_in;
 use crate::http::openapi::{AS_OF, READ, reading};
 use crate::http::{GivenPosition, InTime, Json as Body, LastEventId, PlanPath, Problem, Query, wants_events};
@@ -88,7 +88,7 @@ async fn list_changes(
         }
         stream(&app, &reader, plan, &headers, query).await
     } else {
-        poll(&app, &reader, &plan, when, query).await
+        poll(&app, &reader, &plan, when, query, shown_token(&headers)).await
     }
 }
 
@@ -99,10 +99,12 @@ async fn poll(
     plan: &PlanId,
     when: When,
     query: ChangesQuery,
+    token: String,
 ) -> Result<Response, Problem> {
     let wait = query.wait.unwrap_or(0);
     let mut after = begin(app, query.after.as_deref()).await?;
-    let absences = reader.sees_absences(app).await?;
+    let mut absences = reader.sees_absences(app).await?;
+    let mut has_waited = false;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
     let mut advanced = app.projections.advanced();
     loop {
@@ -120,6 +122,15 @@ async fn poll(
         let feed =
             projections::change::changes(app.projections.pool(), plan, wanted, &|who| names.name_of(who))
                 .await?;
+        if has_waited && !feed.items.is_empty() {
+            // He may have gone meanwhile, or lost a right. Looked at after this was read, as it is for streams.
+            app.desk.hear(feed.next).await?;
+            let asked = ask(app.clone(), token.clone(), plan.clone()).await?;
+            if asked.sees_absences != absences {
+                absences = asked.sees_absences;
+                continue;
+            }
+        }
         after = feed.next;
         // Nothing more happens in the past.
         if !feed.items.is_empty() || wait == 0 || when.is_past() {
@@ -131,7 +142,8 @@ async fn poll(
                 () = app.shutdown.begun() => false,
             }
         });
-        if !moved.await.unwrap_or(false) {
+        has_waited = moved.await.unwrap_or(false);
+        if !has_waited {
             return Ok(when.answer(answer(app, &[], after)));
         }
     }
@@ -154,11 +166,9 @@ async fn stream(
         Some(LastEventId(given)) => (common(app, given).await?, false),
         None => (begin(app, query.after.as_deref()).await?, query.after.as_deref() == Some("now")),
     };
-    // Whoever has come so far has shown one.
-    let token = token_in(&Method::GET, headers).unwrap_or_default().to_owned();
     let begin = Begin {
         caller: reader.caller.clone(),
-        token,
+        token: shown_token(headers),
         plan,
         sees_absences: reader.sees_absences(app).await?,
         language: reader.language(),
@@ -173,6 +183,11 @@ async fn stream(
     // A proxy in between must not wait for more.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// The token; whoever has come so far has shown one.
+fn shown_token(headers: &HeaderMap) -> String {
+    token_in(&Method::GET, headers).unwrap_or_default().to_owned()
 }
 
 /// The position to read after.

@@ -1,11 +1,12 @@
 //! Questions about a large database are answered from indexes.
 
-use domain::Kind;
-use projections::change::{Past, history};
+use domain::{Kind, UserId, Who};
+use projections::change::{Past, Wanted, changes, history, reached_for_followers, stretch, stretch_of_plans};
 use projections::collision::{CollisionsOf, collisions};
 use projections::cover_list::cover_list;
 use projections::day::timetable_of_day;
 use projections::difference::{Between, differences};
+use projections::message::{newly, received};
 use projections::node::nodes_started;
 use projections::outage::{past_outages, refused_in_a_day};
 use projections::placement::{TimetableOf, placement, timetable};
@@ -130,6 +131,80 @@ async fn no_page_reads_a_whole_table() {
     assert_eq!(whole_scans(&mut owner).await, before);
     office.projections.stop().await;
     office.setting.drop_schemas().await;
+}
+
+/// Ten plans with 12,000 changes each, of 4,000 teachers, and 60,000 messages to 500 people.
+const TOLD: &str = "
+    insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, changes)
+    select '1~2026-2027~' || p, i * 10 + p, i * 10 + p, 1, now(), 'record.changed', 'teachers', md5(p || ':' || 1 + i % 4000)::uuid,
+        'teachers/teachers' || 1 + i % 4000, 'operator', '[]'
+    from generate_series(1, 10) p, generate_series(1, 12000) i;
+    insert into change_name (record_id, plan, kind, name, valid_from)
+    select md5(p || ':' || i)::uuid, '1~2026-2027~' || p, 'teachers', 'teachers' || i, 1
+    from generate_series(1, 10) p, generate_series(1, 4000) i;
+    insert into message (position, epoch, at, kind, who, for_all, text, data, valid_from)
+    select i, 1, now(), 'user', 'user:' || md5('u' || i % 500)::uuid, i % 5000 = 0, 'x', '{}', i from generate_series(1, 60000) i;
+    insert into message_to (who, position, valid_from, valid_to)
+    select 'user:' || md5('u' || i % 499)::uuid, i, i, case when i % 3 = 0 then i + 1 end from generate_series(1, 60000) i;
+    insert into session (session_id, plan, who, mode, logged_in_at, since, valid_from)
+    select md5('s' || i)::uuid, '1~2026-2027~' || i % 10, 'user:' || md5('u' || i % 500)::uuid, 'read', now(), now(), i
+    from generate_series(1, 20000) i;
+    insert into checkpoint (projection, position) values ('change', 120010), ('message', 120010)
+    on conflict (projection) do update set position = excluded.position;
+    analyze change; analyze change_name; analyze message; analyze message_to; analyze session";
+
+async fn whole_scans_of_what_is_told(owner: &mut PgConnection) -> Vec<(String, i64)> {
+    sqlx::query_as(
+        "select relname::text, seq_scan from pg_stat_user_tables where schemaname = current_schema()
+            and relname in ('change', 'change_name', 'message', 'message_to', 'session') order by relname",
+    )
+    .fetch_all(owner)
+    .await
+    .expect("the statistics")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_followers_are_told_is_found_by_indexes() {
+    let setting = Setting::new().await;
+    let projections = setting.follow(Vec::new());
+    let mut owner = setting.as_owner().await;
+    sqlx::raw_sql(TOLD).execute(&mut owner).await.expect("many rows");
+    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut owner).await.expect("flushed");
+    let before = whole_scans_of_what_is_told(&mut owner).await;
+    let id = "1~2026-2027~4".parse().expect("a plan");
+    let (pool, name_of) = (projections.pool(), &|_| String::new());
+    let followed: Vec<String> = (3..6).map(|version| format!("1~2026-2027~{version}")).collect();
+    // Whose id is md5('u7').
+    let reader = Who::User(UserId("6bce05df-9831-da77-99a5-edc4f7abfbec".parse().expect("an id")));
+    let of_record = |record| (None, Some(record));
+    // More than five times, so that the plan that is kept for good is among them.
+    for _ in 0..7 {
+        assert_eq!(reached_for_followers(pool).await.expect("asked").changes, 120_010);
+        for ((kind, record), count) in [
+            ((None, None), 250),
+            ((Some("teachers"), None), 250),
+            ((Some("rooms"), None), 0),
+            (of_record("teachers/teachers5"), 1),
+            (of_record("teachers/nobody"), 0),
+        ] {
+            let wanted = Wanted { after: 60_000, upto: i64::MAX, limit: 250, kind, record, absences: false };
+            let found = stretch(pool, &id, wanted, name_of).await.expect("asked");
+            assert_eq!(found.told.len(), count, "{kind:?} {record:?}");
+            let page = changes(pool, &id, wanted, name_of).await.expect("asked");
+            assert_eq!(page.items.len(), count, "{kind:?} {record:?}");
+        }
+        let told = stretch_of_plans(pool, &followed, 119_000, 120_000, name_of).await.expect("asked");
+        assert_eq!(told.len(), 300);
+        assert!(newly(pool, 59_000, 59_100).await.expect("asked").len() >= 100);
+        for unread in [true, false] {
+            let found = received(pool, reader, unread, i64::MAX, 50, name_of).await.expect("asked");
+            assert_eq!(found.len(), 50, "unread: {unread}");
+        }
+    }
+    // Closing the connections writes down what they did.
+    projections.stop().await;
+    assert_eq!(whole_scans_of_what_is_told(&mut owner).await, before);
+    setting.drop_schemas().await;
 }
 
 /// Long histories of what the status report is made from: everything ended a month ago, but a few of each.

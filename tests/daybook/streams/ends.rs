@@ -135,6 +135,27 @@ async fn nothing_is_told_that_was_written_after_the_reader_had_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_while_he_waits_for_a_page_is_told_nothing_either() {
+    let office = Office::open("waits").await;
+    let node = office.beside().await;
+    let anna = office.log_in("anna").await;
+    for (n, at) in [&office, &node, &office, &node].into_iter().enumerate() {
+        let bert = office.log_in("bert").await;
+        // The log-in itself is told too.
+        let path = plan(&format!("/changes?wait=30&kind=rooms&after=1.{}", office.head().await));
+        let leaves = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            office.log_out(&bert).await;
+            office.made(&anna, &format!("/rooms/SECRET{n}"), json!({})).await;
+        };
+        let (page, ()) = tokio::join!(at.get(&bert, &path), leaves);
+        assert_eq!(page.outcome(), "401 not-logged-in", "{}", page.body);
+    }
+    node.close().await;
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_stream_is_contact_and_a_comment_comes_every_fifteen_seconds() {
     let terms = Terms { session_idle: Duration::from_secs(7), ..Terms::default() };
     let office = Office::with_terms("contact", terms).await;

@@ -16,6 +16,7 @@ use crate::cli::address;
 use crate::cli::failed::Failed;
 use crate::cli::say;
 use crate::cli::signals::Signals;
+use crate::follow::StreamLimits;
 use crate::http::{
     Code, Drained, LoginLimiter, Problem, ServeSettings, Settings, Shutdown, conventions, serve,
 };
@@ -67,6 +68,7 @@ pub async fn run(
         LoginLimiter::new(login_rate),
         shutdown.clone(),
         node,
+        StreamLimits::default(),
     );
     let mut router = crate::routes::router(app.clone());
     let metrics = match listen.metrics_listen.as_deref().filter(|address| !address.is_empty()) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::Follower;
+use super::{Follower, UnderWay};
 use crate::desk::{Failure, Marks};
 use crate::follow::asked::{Asked, ask, signed_off};
 use crate::follow::heard::{Heard, hear};
@@ -32,7 +32,7 @@ impl Follower {
         if self.asking.is_none() {
             self.asking_marks = self.current_marks();
             let asked = ask(self.app.clone(), self.begin.token.clone(), self.begin.plan.clone());
-            self.asking = Some(Box::pin(asked));
+            self.asking = Some(UnderWay::begin(asked));
         }
     }
 
@@ -72,7 +72,7 @@ impl Follower {
         if self.must_hear && self.hearing.is_none() {
             self.must_hear = false;
             let heard = hear(self.app.clone(), self.begin.caller.who, self.heard, !self.has_heard);
-            self.hearing = Some(Box::pin(heard));
+            self.hearing = Some(UnderWay::begin(heard));
         }
     }
 

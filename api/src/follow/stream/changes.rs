@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::Follower;
 use super::past::{Past, read_past};
+use super::{Follower, UnderWay};
 use crate::desk::Failure;
 use crate::follow::page::{Page, Reads};
 use crate::follow::ring::{Next, Ring};
@@ -149,7 +149,7 @@ impl Follower {
     fn begin_reading(&mut self) {
         if self.reading.is_none() && !self.is_over {
             let (plan, interest) = (self.begin.plan.clone(), self.begin.interest.clone());
-            self.reading = Some(Box::pin(read_past(self.app.clone(), plan, interest, self.at)));
+            self.reading = Some(UnderWay::begin(read_past(self.app.clone(), plan, interest, self.at)));
         }
     }
 
