@@ -80,7 +80,8 @@ impl Office {
 }
 
 impl Listener {
-    fn of(response: Response) -> Listener {
+    /// Reads the stream that an answer is.
+    pub fn of(response: Response) -> Listener {
         let (tell, came) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut bytes = response.bytes_stream();

@@ -6,7 +6,7 @@ use api::follow::StreamLimits;
 use api::http::ServeSettings;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use tests::events::Event;
+use tests::events::{Event, Listener};
 use tests::office::{Answer, Office, plan};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
@@ -56,9 +56,13 @@ async fn refused(office: &Office, token: &str) -> Answer {
 }
 
 /// Asks for a stream until there is a place for it.
-async fn placed(office: &Office, token: &str) {
+async fn placed(office: &Office, token: &str, query: &str, last: Option<&str>) -> Listener {
     let began = Instant::now();
-    while office.ask_for_stream(token, "after=now", None).await.status() != 200 {
+    loop {
+        let answer = office.ask_for_stream(token, query, last).await;
+        if answer.status() == 200 {
+            return Listener::of(answer);
+        }
         assert!(began.elapsed() < WITHIN, "the place is not given back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -84,8 +88,8 @@ async fn one_person_has_only_so_many_streams_and_so_has_a_node() {
     }
     assert_eq!(office.get(&clara, &plan("/changes")).await.outcome(), "200", "pages need no place");
     drop(second);
-    placed(&office, &clara).await;
-    placed(&office, &anna).await;
+    drop(placed(&office, &clara, "after=now", None).await);
+    drop(placed(&office, &anna, "after=now", None).await);
     office.close().await;
 }
 
@@ -114,7 +118,7 @@ async fn who_takes_nothing_is_cut_off_costs_no_memory_and_misses_nothing_when_he
         assert_eq!(office.post(&anna, &plan("/batch"), batch).await.outcome(), "200");
     }
     // When his place is free, he has been cut off.
-    placed(&office, &bert).await;
+    drop(placed(&office, &bert, "after=now", None).await);
     let mut had = Vec::new();
     // What lay in the sockets still comes; the end is none of a whole answer.
     while timeout(WITHIN, stream.read_buf(&mut had)).await.expect("an end").is_ok_and(|read| read > 0) {}
@@ -122,8 +126,7 @@ async fn who_takes_nothing_is_cut_off_costs_no_memory_and_misses_nothing_when_he
     assert!(had.len() < 16 << 20, "{} bytes were kept for him", had.len());
     let mut told = whole_events(&had);
     let last = format!("1.{}", told.last().copied().unwrap_or(after));
-    placed(&office, &bert).await;
-    let mut back = office.follow_from(&bert, "kind=rooms", Some(&last)).await;
+    let mut back = placed(&office, &bert, "kind=rooms", Some(&last)).await;
     let written: Vec<i64> = pages(&office, &anna, &format!("after=1.{after}&kind=rooms"))
         .await
         .iter()

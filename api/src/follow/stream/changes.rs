@@ -97,7 +97,9 @@ impl Follower {
                 self.begin_reading();
                 break;
             }
-            if let ([_], Some(shared)) = (pages, self.shared(page)) {
+            if pages.len() == 1
+                && let Some(shared) = self.shared(page)
+            {
                 return shared;
             }
             if !self.write(&mut out, page) {
@@ -118,7 +120,7 @@ impl Follower {
         page.end_of(session.0, self.at)
     }
 
-    /// The bytes that all share, where he is told all of a page.
+    /// The bytes that all share, where he is told all of a page; then he has been told it.
     fn shared(&mut self, page: &Page) -> Option<Bytes> {
         let shared = page.shared(self.reads()).filter(|_| self.end_in(page).is_none())?;
         self.told = page.last_shared(self.begin.sees_absences).unwrap_or(self.told);
