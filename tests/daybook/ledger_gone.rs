@@ -14,10 +14,9 @@ use tests::audit::Audit;
 use tests::cluster::TestDatabase;
 use tests::doings::text;
 use tests::office::{Office, plan};
+use tests::outages::{announce, outage, wait_for};
 use tests::proxy::Proxy;
 use tests::rounds::Rounds;
-
-use super::outages::{announce, outage, wait_for};
 
 /// What is told from memory is told within this.
 const FROM_MEMORY_WITHIN: Duration = Duration::from_millis(50);

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use api::private_postgres::{DATABASE, PrivatePostgres, PrivatePostgresError, Settings};
+use api::private_postgres::{DATABASE, PrivatePostgres, Settings};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
+
+mod killed;
+mod refused;
 
 /// The data directory that another process shall serve.
 const DATA: &str = "DAYBOOK_TEST_PRIVATE_DATA";
@@ -42,10 +45,6 @@ async fn execute(postgres: &PrivatePostgres, sql: &'static str) {
 fn postmaster(data: &Path) -> Option<u32> {
     let text = std::fs::read_to_string(data.join("postgres/postmaster.pid")).ok()?;
     text.lines().next()?.trim().parse().ok()
-}
-
-fn kill_hard(pid: u32) {
-    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -162,89 +161,6 @@ async fn of_several_first_starts_at_once_all_get_the_same_server() {
 }
 
 #[tokio::test]
-async fn a_kill_in_the_middle_of_initdb_leaves_nothing_in_the_way() {
-    let data = directory();
-    let mut other = another_process(data.path(), &this_program()).spawn().unwrap();
-    until("initdb writes", || unfinished(data.path()).iter().any(|path| path.join("PG_VERSION").exists()))
-        .await;
-    other.kill().unwrap();
-    other.wait().unwrap();
-    assert!(!data.path().join("postgres").exists(), "the kill came too late");
-    let postgres = start(data.path()).await;
-    assert_eq!(ask(&postgres, "select 'whole'").await.unwrap(), "whole");
-    postgres.stop().await.unwrap();
-    // The killed one's initdb may have been at work still; what it left goes at the next start.
-    start(data.path()).await.stop().await.unwrap();
-    assert_eq!(unfinished(data.path()), Vec::<PathBuf>::new());
-}
-
-#[tokio::test]
-async fn the_server_of_a_killed_service_is_used_and_stopped_in_the_end() {
-    let data = directory();
-    let mut other = serving(another_process(data.path(), &this_program()), data.path()).await;
-    let server = postmaster(data.path());
-    other.kill().unwrap();
-    other.wait().unwrap();
-    let postgres = start(data.path()).await;
-    assert_eq!(postmaster(data.path()), server);
-    postgres.stop().await.unwrap();
-    assert_eq!(postmaster(data.path()), None);
-}
-
-#[tokio::test]
-async fn after_a_kill_of_both_the_next_start_recovers() {
-    let data = directory();
-    let mut other = serving(another_process(data.path(), &this_program()), data.path()).await;
-    let server = postmaster(data.path());
-    other.kill().unwrap();
-    kill_hard(server.unwrap());
-    let postgres = start(data.path()).await;
-    assert_ne!(postmaster(data.path()), server);
-    assert_eq!(ask(&postgres, "select 'recovered'").await.unwrap(), "recovered");
-    postgres.stop().await.unwrap();
-    other.wait().unwrap();
-}
-
-#[tokio::test]
-async fn a_server_that_dies_under_a_service_is_started_again() {
-    let data = directory();
-    let parent = start(data.path()).await;
-    let attached = start(data.path()).await;
-    execute(&parent, "create table kept as select 'yes'::text as answer").await;
-    for _ in 0..3 {
-        let server = postmaster(data.path());
-        kill_hard(server.unwrap());
-        let began = Instant::now();
-        while ask(&attached, "select answer from kept").await.ok().as_deref() != Some("yes") {
-            assert!(began.elapsed() < Duration::from_secs(30), "it never came back");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_ne!(postmaster(data.path()), server);
-    }
-    parent.stop().await.unwrap();
-    attached.stop().await.unwrap();
-    assert_eq!(postmaster(data.path()), None);
-}
-
-#[tokio::test]
-async fn a_number_that_now_belongs_to_another_process_does_not_keep_the_server_down() {
-    let data = directory();
-    start(data.path()).await.stop().await.unwrap();
-    let cluster = data.path().join("postgres");
-    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&cluster).unwrap());
-    let mut stranger = Command::new("sleep").arg("60").current_dir("/").uid(owner).spawn().unwrap();
-    let stale = format!("{}\n{}\n1\n5432\n.\n\n0 0\nready\n", stranger.id(), cluster.display());
-    std::fs::write(cluster.join("postmaster.pid"), stale).unwrap();
-    chown(cluster.join("postmaster.pid"), Some(owner), None).unwrap();
-    let postgres = start(data.path()).await;
-    assert_eq!(ask(&postgres, "select 'up'").await.unwrap(), "up");
-    postgres.stop().await.unwrap();
-    assert!(stranger.try_wait().unwrap().is_none(), "the stranger was hit");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
-}
-
-#[tokio::test]
 async fn one_that_is_dropped_takes_its_server_along() {
     let data = directory();
     drop(start(data.path()).await);
@@ -278,39 +194,6 @@ async fn the_address_works_with_psql_too() {
         String::from_utf8_lossy(&output.stderr)
     );
     postgres.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_cluster_of_another_major_version_is_refused_with_the_commands_that_help() {
-    let data = directory();
-    std::fs::create_dir(data.path().join("postgres")).unwrap();
-    std::fs::write(data.path().join("postgres/PG_VERSION"), "9\n").unwrap();
-    let error = PrivatePostgres::start(&Settings::new(data.path())).await.unwrap_err();
-    assert!(matches!(error, PrivatePostgresError::OtherMajor(_)));
-    for help in ["PostgreSQL 9", "apt-get install postgresql-9", "pg_upgrade -b OLD", "pg_restore"] {
-        assert!(error.to_string().contains(help), "{help} is missing in: {error}");
-    }
-    assert_eq!(std::fs::read_dir(data.path().join("postgres")).unwrap().count(), 1);
-}
-
-#[tokio::test]
-async fn missing_programs_are_named_with_the_ways_to_get_them() {
-    let (data, empty) = (directory(), directory());
-    let settings = Settings { bin_dir: Some(empty.path().into()), ..Settings::new(data.path()) };
-    let error = PrivatePostgres::start(&settings).await.unwrap_err().to_string();
-    let place = empty.path().to_string_lossy().into_owned();
-    for help in [place.as_str(), "apt-get install postgresql", "--postgres-bin", "--database-url"] {
-        assert!(error.contains(help), "{help} is missing in: {error}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_does_not_start_tells_why() {
-    let data = directory();
-    let settings =
-        Settings { overrides: vec![("shared_buffers", "none".to_owned())], ..Settings::new(data.path()) };
-    let error = PrivatePostgres::start(&settings).await.unwrap_err().to_string();
-    assert!(error.contains("shared_buffers"), "{error}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tests::rounds::Rounds;
 
 use crate::kills::Meanwhile;
 use crate::{
-    change_races, cut_off, kills, ledger_gone, lock_races, lost_replies, outages, races, stream_races,
+    change_races, cut_off, gate_races, kills, ledger_gone, lock_races, lost_replies, races, stream_races,
     subscribers, two_nodes,
 };
 
@@ -68,7 +68,7 @@ async fn soak() {
     })
     .await;
     run(&mut rows, "the gate against a log-in, two nodes", 10_000, |rounds| async {
-        (outages::gate_against_log_in(&rounds).await, rounds)
+        (gate_races::gate_against_log_in(&rounds).await, rounds)
     })
     .await;
     run(&mut rows, "PostgreSQL stopped and started under load", 50, |rounds| async {

@@ -6,8 +6,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tests::doings::text;
 use tests::office::{Office, PASSWORD, PLAN, plan};
-
-use super::outages::announce;
+use tests::outages::announce;
 
 /// The report once the read models have everything, the refusals too.
 async fn report(office: &Office, admin: &str) -> Json {

@@ -3,8 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tests::office::{Answer, Office, PASSWORD, PLAN, plan};
-
-use crate::outages::{announce, outage};
+use tests::outages::{announce, outage};
 
 /// What is asked of the site.
 const QUESTIONS: &[&str] = &["/notices", "/notices?limit=1", "/outage", "/status-report"];

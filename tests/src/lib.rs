@@ -6,6 +6,7 @@ pub mod doings;
 pub mod events;
 pub mod exposition;
 pub mod office;
+pub mod outages;
 pub mod person;
 pub mod proxy;
 pub mod rounds;
