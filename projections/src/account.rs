@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::asked::asked;
-use crate::versions::{Edge, Versions};
+use crate::versions::{Edge, Versions, end_rows};
 use crate::who::who_named;
 use crate::{Happened, Moment, Projection, ProjectionError};
 
@@ -54,20 +54,14 @@ async fn write_names(
     if rows.is_empty() {
         return Ok(());
     }
-    let mut first: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut first: BTreeMap<Uuid, Edge> = BTreeMap::new();
     for row in &rows {
-        let from = first.entry(row.id).or_insert(row.from.position);
-        *from = row.from.position.min(*from);
+        let from = first.entry(row.id).or_insert(row.from);
+        if row.from.position < from.position {
+            *from = row.from;
+        }
     }
-    let (ids, ends): (Vec<Uuid>, Vec<i64>) = first.into_iter().unzip();
-    sqlx::query!(
-        "update account set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (account_id, position)
-        where account.account_id = e.account_id and account.valid_to is null",
-        &ids,
-        &ends,
-    )
-    .execute(&mut *connection)
-    .await?;
+    end_rows!(connection, "account", "account_id", first)?;
     sqlx::query!(
         "insert into account (account_id, kind, name, valid_from, valid_to)
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])",

@@ -92,6 +92,11 @@ pub(crate) fn changed_json(by: &str, at: DateTime<Utc>, epoch: i64, number: i64)
     json!({"by": by, "at": at, "position": Position { epoch, number }.to_string()})
 }
 
+/// What a question answers that only counts.
+pub(crate) struct Count {
+    pub count: i64,
+}
+
 struct Called {
     record_id: Uuid,
     name: String,

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use std::time::Duration;
 use uuid::Uuid;
 
+use crate::asked::{Count, asked};
 use crate::who::{who_acted, who_named, who_text};
 use crate::{Happened, Moment, Projection, ProjectionError};
 
@@ -71,11 +72,10 @@ impl LockRow {
     }
 }
 
-/// A question about locks; its first argument is the moment, none for now.
-macro_rules! select_lock {
-    ($where:literal, $($argument:expr),+) => {
-        sqlx::query_as!(
-            LockRow,
+/// Asks about locks at a moment: `asked_locks!(moment, fetch_all(pool); "condition" …; $2, $3, …)`, as [`asked!`] does.
+macro_rules! asked_locks {
+    ($moment:expr, $fetch:ident($pool:expr); $($rest:tt)*) => {
+        asked!(LockRow, $moment, $fetch($pool);
             r#"select l.lock_id, l.plan, l.session_id, l.who, l.action,
                 case when l.period_ids is not null then array(
                     select coalesce(p.name, ids.period_id::text) from unnest(l.period_ids) with ordinality
@@ -89,9 +89,7 @@ macro_rules! select_lock {
                 case when $1::bigint is null or l.valid_to <= $1 then l.ended_reason end as ended_reason,
                 case when $1::bigint is null or l.valid_to <= $1 then l.ended_at end as ended_at
             from lock l left join contact c on c.contact_id = l.lock_id
-            where "# + $where,
-            $($argument),+
-        )
+            where "# $($rest)*)
     };
 }
 
@@ -103,33 +101,9 @@ pub async fn locks(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<LockRow>, sqlx::Error> {
-    let after = after.unwrap_or_else(Uuid::nil);
-    let plan = plan.to_string();
-    match moment {
-        Moment::Now => {
-            select_lock!(
-                "l.plan = $2 and l.lock_id > $3 and l.valid_to is null order by l.lock_id limit $4",
-                None::<i64>,
-                plan,
-                after,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-        Moment::AsOf(position) => {
-            select_lock!(
-                "l.plan = $2 and l.lock_id > $3 and int8range(l.valid_from, l.valid_to) @> $1::bigint
-                order by l.lock_id limit $4",
-                position,
-                plan,
-                after,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-    }
+    asked_locks!(moment, fetch_all(pool);
+        "l.plan = $2 and l.lock_id > $3 and " @range "l" " order by l.lock_id limit $4";
+        plan.to_string(), after.unwrap_or_else(Uuid::nil), limit)
 }
 
 /// The locks that are held, whatever the plan: at most `limit`.
@@ -138,22 +112,7 @@ pub async fn locks_everywhere(
     moment: Moment,
     limit: i64,
 ) -> Result<Vec<LockRow>, sqlx::Error> {
-    match moment {
-        Moment::Now => {
-            select_lock!("l.valid_to is null order by l.lock_id limit $2", None::<i64>, limit)
-                .fetch_all(pool)
-                .await
-        }
-        Moment::AsOf(position) => {
-            select_lock!(
-                "int8range(l.valid_from, l.valid_to) @> $1::bigint order by l.lock_id limit $2",
-                position,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-    }
+    asked_locks!(moment, fetch_all(pool); @range "l" " order by l.lock_id limit $2"; limit)
 }
 
 /// A lock of a plan, held or over; of a moment in the past only one that had been granted by then.
@@ -163,43 +122,15 @@ pub async fn lock(
     id: Uuid,
     moment: Moment,
 ) -> Result<Option<LockRow>, sqlx::Error> {
-    let position = match moment {
-        Moment::Now => None,
-        Moment::AsOf(position) => Some(position),
-    };
-    select_lock!(
-        "l.lock_id = $2 and l.plan = $3 and ($1::bigint is null or l.valid_from <= $1)",
-        position,
-        id,
-        plan.to_string()
-    )
-    .fetch_optional(pool)
-    .await
+    asked_locks!(moment, fetch_optional(pool);
+        "l.lock_id = $2 and l.plan = $3" @then " and l.valid_from <= $1"; id, plan.to_string())
 }
 
 /// How many locks are held in a plan at a moment.
 pub async fn locks_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<i64, sqlx::Error> {
-    let plan = plan.to_string();
-    match moment {
-        Moment::Now => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from lock where plan = $1 and valid_to is null"#,
-                plan,
-            )
-            .fetch_one(pool)
-            .await
-        }
-        Moment::AsOf(position) => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from lock
-                where plan = $1 and int8range(valid_from, valid_to) @> $2::bigint"#,
-                plan,
-                position,
-            )
-            .fetch_one(pool)
-            .await
-        }
-    }
+    let counted = asked!(Count, moment, fetch_one(pool);
+        r#"select count(*) as "count!" from lock l where l.plan = $2 and "# @range "l"; plan.to_string())?;
+    Ok(counted.count)
 }
 
 #[async_trait]

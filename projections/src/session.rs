@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::Moment;
+use crate::asked::{Count, asked};
 use crate::who::who_named;
 
 mod taken_in;
@@ -85,20 +86,17 @@ impl SessionRow {
     }
 }
 
-/// A question about sessions; its first argument is the moment, none for now.
-macro_rules! select_session {
-    ($where:literal, $($argument:expr),+) => {
-        sqlx::query_as!(
-            SessionRow,
+/// Asks about sessions at a moment: `asked_sessions!(moment, fetch_all(pool); "condition" …; $2, $3, …)`, as [`asked!`] does.
+macro_rules! asked_sessions {
+    ($moment:expr, $fetch:ident($pool:expr); $($rest:tt)*) => {
+        asked!(SessionRow, $moment, $fetch($pool);
             r#"select s.session_id, s.plan, s.who, s.mode, s.period_id, p.name as "period?", s.activity, s.client,
                 s.logged_in_at, case when $1::bigint is null then c.seen_at end as last_contact_at
             from session s
             left join change_name p on p.record_id = s.period_id and p.valid_from <= coalesce($1, 9223372036854775807)
                 and (p.valid_to is null or p.valid_to > $1)
             left join contact c on c.contact_id = s.session_id
-            where "# + $where,
-            $($argument),+
-        )
+            where "# $($rest)*)
     };
 }
 
@@ -110,33 +108,9 @@ pub async fn sessions(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<SessionRow>, sqlx::Error> {
-    let after = after.unwrap_or_else(Uuid::nil);
-    let plan = plan.to_string();
-    match moment {
-        Moment::Now => {
-            select_session!(
-                "s.plan = $2 and s.session_id > $3 and s.valid_to is null order by s.session_id limit $4",
-                None::<i64>,
-                plan,
-                after,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-        Moment::AsOf(position) => {
-            select_session!(
-                "s.plan = $2 and s.session_id > $3 and int8range(s.valid_from, s.valid_to) @> $1::bigint
-                order by s.session_id limit $4",
-                position,
-                plan,
-                after,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-    }
+    asked_sessions!(moment, fetch_all(pool);
+        "s.plan = $2 and s.session_id > $3 and " @range "s" " order by s.session_id limit $4";
+        plan.to_string(), after.unwrap_or_else(Uuid::nil), limit)
 }
 
 /// Everybody who is logged in, whatever the plan, in the order of their ids: at most `limit`.
@@ -145,27 +119,12 @@ pub async fn sessions_everywhere(
     moment: Moment,
     limit: i64,
 ) -> Result<Vec<SessionRow>, sqlx::Error> {
-    match moment {
-        Moment::Now => {
-            select_session!("s.valid_to is null order by s.session_id limit $2", None::<i64>, limit)
-                .fetch_all(pool)
-                .await
-        }
-        Moment::AsOf(position) => {
-            select_session!(
-                "int8range(s.valid_from, s.valid_to) @> $1::bigint order by s.session_id limit $2",
-                position,
-                limit
-            )
-            .fetch_all(pool)
-            .await
-        }
-    }
+    asked_sessions!(moment, fetch_all(pool); @range "s" " order by s.session_id limit $2"; limit)
 }
 
 /// A session that is there now, of a plan or of the site.
 pub async fn session(pool: &PgPool, id: Uuid) -> Result<Option<SessionRow>, sqlx::Error> {
-    select_session!("s.session_id = $2 and s.valid_to is null", None::<i64>, id).fetch_optional(pool).await
+    asked_sessions!(Moment::Now, fetch_optional(pool); "s.session_id = $2 and " @"s"; id)
 }
 
 /// Why a session is not there any more.
@@ -182,27 +141,9 @@ pub async fn session_end(pool: &PgPool, id: Uuid) -> Result<Option<SessionEndRow
 
 /// How many sessions are in a plan at a moment.
 pub async fn sessions_count(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<i64, sqlx::Error> {
-    let plan = plan.to_string();
-    match moment {
-        Moment::Now => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from session where plan = $1 and valid_to is null"#,
-                plan,
-            )
-            .fetch_one(pool)
-            .await
-        }
-        Moment::AsOf(position) => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from session
-                where plan = $1 and int8range(valid_from, valid_to) @> $2::bigint"#,
-                plan,
-                position,
-            )
-            .fetch_one(pool)
-            .await
-        }
-    }
+    let counted = asked!(Count, moment, fetch_one(pool);
+        r#"select count(*) as "count!" from session s where s.plan = $2 and "# @range "s"; plan.to_string())?;
+    Ok(counted.count)
 }
 
 /// The word for why a session ended, in rows and in the feed.

@@ -85,6 +85,32 @@ impl<R> Versions<R> {
     }
 }
 
+/// Ends rows that were true: `end_rows!(connection, "table", "column of the id", ended)`, where `ended` gives ids and edges.
+macro_rules! end_rows {
+    ($connection:expr, $table:literal, $id:literal, $ended:expr) => {{
+        let (ids, ends): (Vec<Uuid>, Vec<i64>) = $ended.into_iter().map(|(id, to)| (id, to.position)).unzip();
+        if ids.is_empty() {
+            Ok(())
+        } else {
+            sqlx::query!(
+                "update "
+                    + $table
+                    + " t set valid_to = e.position
+                from unnest($1::uuid[], $2::bigint[]) as e (id, position)
+                where t."
+                    + $id
+                    + " = e.id and t.valid_to is null",
+                &ids,
+                &ends,
+            )
+            .execute(&mut *$connection)
+            .await
+            .map(|_| ())
+        }
+    }};
+}
+pub(crate) use end_rows;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::taken_in::ROWS_AT_ONCE;
 use crate::Happened;
-use crate::versions::{Edge, Version, Versions};
+use crate::versions::{Edge, Version, Versions, end_rows};
 
 /// What one record of a plan is called.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,17 +173,7 @@ impl Names {
     /// Writes what is called otherwise now.
     pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let (closed, new) = self.rows.finish();
-        if !closed.is_empty() {
-            sqlx::query!(
-                "update change_name n set valid_to = c.valid_to
-                from unnest($1::uuid[], $2::bigint[]) as c (record_id, valid_to)
-                where n.record_id = c.record_id and n.valid_to is null",
-                &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-                &closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
-            )
-            .execute(&mut *connection)
-            .await?;
-        }
+        end_rows!(connection, "change_name", "record_id", closed)?;
         for some in new.chunks(ROWS_AT_ONCE) {
             insert(connection, some).await?;
         }

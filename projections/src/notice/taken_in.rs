@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Columns, Notices};
-use crate::versions::{Edge, Versions};
+use crate::versions::{Edge, Versions, end_rows};
 use crate::who::who_text;
 use crate::{Happened, Projection, ProjectionError};
 
@@ -113,15 +113,7 @@ async fn load(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Versions<No
 
 async fn write(connection: &mut PgConnection, versions: Versions<Notice>) -> Result<(), sqlx::Error> {
     let (closed, rows) = versions.finish();
-    let (ids, ends): (Vec<Uuid>, Vec<i64>) = closed.into_iter().map(|(id, edge)| (id, edge.position)).unzip();
-    sqlx::query!(
-        "update notice set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (notice_id, position)
-        where notice.notice_id = e.notice_id and notice.valid_to is null",
-        &ids,
-        &ends,
-    )
-    .execute(&mut *connection)
-    .await?;
+    end_rows!(connection, "notice", "notice_id", closed)?;
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let contents = || rows.iter().map(|row| &row.row.content);
     let stamps = || rows.iter().map(|row| row.row.stamp.unwrap_or(Stamp { position: 0, at: row.from.at }));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::Outages;
-use crate::versions::{Edge, Versions};
+use crate::versions::{Edge, Versions, end_rows};
 use crate::who::who_text;
 use crate::{Happened, Projection, ProjectionError};
 
@@ -125,15 +125,7 @@ async fn load(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Versions<Ro
 
 async fn write(connection: &mut PgConnection, versions: Versions<Row>) -> Result<(), sqlx::Error> {
     let (closed, rows) = versions.finish();
-    let (ids, ends): (Vec<Uuid>, Vec<i64>) = closed.into_iter().map(|(id, edge)| (id, edge.position)).unzip();
-    sqlx::query!(
-        "update outage set valid_to = e.position from unnest($1::uuid[], $2::bigint[]) as e (outage_id, position)
-        where outage.outage_id = e.outage_id and outage.valid_to is null",
-        &ids,
-        &ends,
-    )
-    .execute(&mut *connection)
-    .await?;
+    end_rows!(connection, "outage", "outage_id", closed)?;
     sqlx::query!(
         "insert into outage (outage_id, message, prevent_logins, until, who, announced_at, gated_at, down_at, ended_at,
             reason, valid_from, valid_to)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Sessions, end_word};
-use crate::versions::{Edge, Version, Versions};
+use crate::versions::{Edge, Version, Versions, end_rows};
 use crate::who::who_text;
 use crate::{Happened, Projection, ProjectionError};
 
@@ -186,17 +186,7 @@ impl Known {
         }
         insert_states(connection, &new).await?;
         let (closed, new) = self.ends.finish();
-        if !closed.is_empty() {
-            sqlx::query!(
-                "update session_end s set valid_to = c.valid_to
-                from unnest($1::uuid[], $2::bigint[]) as c (session_id, valid_to)
-                where s.session_id = c.session_id and s.valid_to is null",
-                &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-                &closed.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
-            )
-            .execute(&mut *connection)
-            .await?;
-        }
+        end_rows!(connection, "session_end", "session_id", closed)?;
         insert_ends(connection, &new).await?;
         Ok(())
     }
