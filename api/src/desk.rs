@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use domain::command::CarriedLock;
 use domain::{Accounts, CommandId, Plan, PlanId, Position, School, Sessions, Site};
 use eventstore::{CredentialRow, Ledger};
 use moka::sync::Cache;
@@ -194,6 +195,13 @@ impl Desk {
         self.contacts.note(contact);
     }
 
+    /// A protected write that is done renews its lock.
+    pub fn renew(&self, lock: CarriedLock, written: &Result<Answered, Failure>) {
+        if let (Some(lock), Ok(_)) = (lock, written) {
+            self.note_contact(lock.0);
+        }
+    }
+
     /// How often a session has to be heard of so that its contact is never older than it may be.
     pub fn contact_every(&self) -> Duration {
         self.contacts.every()
@@ -214,7 +222,7 @@ impl Desk {
 
     /// Users, groups and tokens as they are in the ledger, for as long as one needs them.
     pub async fn accounts(&self) -> Result<Arc<Accounts>, Failure> {
-        Ok(self.accounts.read(&self.ledger).await?.snapshot())
+        Ok(self.accounts.read(&self.ledger).await?.kept())
     }
 
     /// Looks at users, groups and tokens.

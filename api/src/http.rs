@@ -5,31 +5,26 @@
 //! after the record's existence is taken as a `Result`, and opened with `?` when its turn has come:
 //!
 //! ```ignore
-//! /// Changes a teacher.
-//! #[utoipa::path(patch, path = "/plans/{plan}/teachers/{id}", request_body = TeacherPatch, responses((status = 200, body = Teacher)))]
-//! async fn change_teacher(
+//! /// Changes the lock of a door.
+//! #[utoipa::path(patch, path = "/plans/{plan}/doors/{id}", request_body = DoorPatch, responses((status = 200, body = Door)))]
+//! async fn change_door(
 //!     State(app): State<App>,
-//!     bearer: Bearer,                                    // 401
-//!     PlanPath(plan): PlanPath,                          // 404; broken encoding 400
-//!     Path((_, name)): Path<(String, String)>,
-//!     context: RequestContext,                           // never refuses
-//!     query: Result<Query<InPeriod>, Problem>,           // 400, 422
-//!     key: Result<Option<IdempotencyKey>, Problem>,      // 400
-//!     if_match: Result<IfMatch, Problem>,                // 400, 428
-//!     body: Result<Json<TeacherPatch>, Problem>,         // 413, 415, 400, 422; always last
-//! ) -> Result<(ETag, WritePosition<Position>, Json<Teacher>), Problem> {
-//!     let actor = app.actor(&bearer, &plan).await?;      // 401, 503, 404 plan, 403
-//!     let teacher = app.teacher(&plan, &name).await?;    // 404 record
-//!     let Json(patch) = body?;                           // 415/400, 422 shape
-//!     let if_match = if_match?;                          // 428
-//!     …
+//!     plan: Result<PlanPath, Problem>,                             // 404; broken encoding 400
+//!     path: Result<Path<(String, DoorId)>, Problem>,               // the same
+//!     incoming: Incoming,                                          // 401, 503; always last
+//! ) -> Result<Response, Problem> {
+//!     let plan = incoming.enter_with(&app, plan, Right::Settings).await?;   // 404 plan, 403
+//!     let Path((_, door)) = path?;                                 // 404 record
+//!     let body: DoorPatch = incoming.json()?;                      // 413, 415/400, 422 shape
+//!     let command = ChangeDoor { plan, door, lock: body.lock, precondition: incoming.precondition.clone() };
+//!     incoming.execute(&app, command, Extra::default(), move |office, _| answer(office, door)).await   // 428, 409, 423, 412, 422 rule
 //! }
 //!
 //! /// One route group: what it refuses and which shared parameters it takes is declared beside the route.
 //! pub fn routes() -> OpenApiRouter<App> {
 //!     OpenApiRouter::new()
-//!         .routes(refusing(taking(routes!(list_teachers), &[openapi::READ_LIST]), &[openapi::READING]))
-//!         .routes(refusing(routes!(change_teacher), &[openapi::WRITING, openapi::REVISED, openapi::HINDERED]))
+//!         .routes(reading(routes!(list_doors), &[READ_LIST, AS_OF]))
+//!         .routes(revising(routes!(change_door), &["Daybook-Lock"], &[HINDERED]))
 //! }
 //!
 //! let (router, api) = OpenApiRouter::with_openapi(openapi::frame(VERSION)).nest("/v1", routes()).with_state(app).split_for_parts();
@@ -37,7 +32,7 @@
 //! serve(listener, router, ServeSettings::default(), shutdown).await;
 //! ```
 //!
-//! `routes!` takes handlers of *one* path. A list answers `page.answer(rows, |row| cursor)` with `limit + 1` rows read
+//! A GET takes a [`Reader`](crate::routes::reader::Reader) in place of `Incoming`. `routes!` takes handlers of *one* path. A list answers `page.answer(rows, |row| cursor)` with `limit + 1` rows read
 //! ([`Page`]); a GET of one record [`tagged`]; a refusal is `Err(Problem::…)` or `Err(Code::….into())`.
 
 pub mod accept;

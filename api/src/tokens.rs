@@ -2,6 +2,10 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::TokenId;
+use eventstore::{Credential, CredentialChange, CredentialKind};
+
+use crate::desk::caller::token_hash;
 
 /// Tokens of sessions begin with this.
 pub const SESSION_PREFIX: &str = "dbs_";
@@ -16,6 +20,16 @@ pub fn new_token(prefix: &str) -> String {
     let mut bits = [0_u8; 32];
     getrandom::fill(&mut bits).expect("the system gives random bytes");
     format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// Whose a new API token is, by its hash.
+pub fn issued_to(id: TokenId, token: &str) -> CredentialChange {
+    CredentialChange::Insert(Credential {
+        owner: id.0,
+        kind: CredentialKind::Token,
+        hash: token_hash(token).to_vec(),
+        stream: None,
+    })
 }
 
 #[cfg(test)]

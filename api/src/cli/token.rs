@@ -5,15 +5,14 @@ use clap::{Args, Subcommand};
 use domain::command::issue_token::IssueToken;
 use domain::command::revoke_token::RevokeToken;
 use domain::{TokenId, Who};
-use eventstore::{Credential, CredentialChange, CredentialKind};
+use eventstore::CredentialChange;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Desk, Extra, Request};
 use crate::routes::tokens::token_json;
 use crate::service::Service;
-use crate::tokens::{API_PREFIX, new_token};
+use crate::tokens::{API_PREFIX, issued_to, new_token};
 
 use super::answer::AnswerArgs;
 use super::database::DatabaseArgs;
@@ -109,9 +108,7 @@ pub async fn issue(
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<(TokenId, String), Failed> {
     let (id, token) = (TokenId(Uuid::now_v7()), new_token(API_PREFIX));
-    let hash = token_hash(&token).to_vec();
-    let credential = Credential { owner: id.0, kind: CredentialKind::Token, hash, stream: None };
-    let extra = Extra { credentials: vec![CredentialChange::Insert(credential)], ..Extra::default() };
+    let extra = Extra { credentials: vec![issued_to(id, &token)], ..Extra::default() };
     let command =
         IssueToken { token: id, name: name.to_owned(), group: group.to_owned(), expires_at, replaces: None };
     service.desk.execute(Request::of(Who::Operator), command, extra, |_, _| Answer::empty(201)).await?;

@@ -6,12 +6,12 @@ use domain::command::add_user::{AddUser, Person};
 use domain::command::change_password::ChangePassword;
 use domain::command::change_user::{ChangeUser, user_json};
 use domain::{UserId, Who};
-use eventstore::{Credential, CredentialChange, CredentialKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::desk::{Answer, Desk, Extra, Request};
+use crate::routes::users::new_password;
 use crate::service::Service;
 
 use super::answer::AnswerArgs;
@@ -162,9 +162,7 @@ pub async fn add(service: &Service, person: Person, password: SecretString) -> R
 
 async fn with_password(service: &Service, user: UserId, password: SecretString) -> Result<Extra, Failed> {
     let hash = service.passwords.hash(password).await.map_err(|error| Failed::wrong(error.to_string()))?;
-    let credential =
-        Credential { owner: user.0, kind: CredentialKind::Password, hash: hash.into_bytes(), stream: None };
-    Ok(Extra { credentials: vec![CredentialChange::Replace(credential)], ..Extra::default() })
+    Ok(Extra { credentials: vec![new_password(user, hash)], ..Extra::default() })
 }
 
 async fn list(database: &DatabaseArgs, json: bool) -> Result<(), Failed> {

@@ -5,14 +5,18 @@
 //! a commit; and `committed`, to go back to when a commit fails.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use domain::{At, Event, Fold, Stamp, StreamName};
 use eventstore::{Alone, Fate, Ledger, Recorded};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::{Failure, snapshots};
+
+mod outcome;
+
+pub use outcome::{Committed, Outcome};
 
 /// How many events are read at a time when a state is folded from the ledger.
 pub(super) const PAGE: i64 = 5_000;
@@ -31,7 +35,7 @@ pub struct Cell<S> {
 
 /// The states themselves, behind the lock.
 pub struct Folded<S> {
-    /// Shared with those who hold a snapshot; copied when it moves on while somebody does.
+    /// Shared with those who keep it; copied when it moves on while somebody does.
     committed: Arc<S>,
     committed_version: i64,
     /// Everything decided here so far.
@@ -51,36 +55,6 @@ struct Pending {
     events: Vec<Event>,
     fate: Fate,
     outcome: Outcome,
-}
-
-/// What became of an append; told by whoever waited for it.
-#[derive(Clone, Default)]
-pub struct Outcome {
-    told: Arc<OnceLock<Committed>>,
-    failed: Arc<AtomicBool>,
-}
-
-impl Outcome {
-    /// Tells it.
-    pub fn tell(&self, committed: Committed) {
-        let _ = self.told.set(committed);
-        if committed == Committed::No {
-            self.failed.store(true, Ordering::Release);
-        }
-    }
-
-    fn get(&self) -> Option<Committed> {
-        self.told.get().copied()
-    }
-}
-
-/// The end of an append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
-    /// It is in the ledger: the stamp of its first event in this stream.
-    Yes(Stamp, i64),
-    /// It is not, or nobody knows.
-    No,
 }
 
 impl<S: Fold> Cell<S> {
@@ -248,13 +222,13 @@ impl<S: Fold> Folded<S> {
     }
 
     /// The same, to be kept while it moves on.
-    pub fn snapshot(&self) -> Arc<S> {
+    pub fn kept(&self) -> Arc<S> {
         self.committed.clone()
     }
 
     /// Takes in what has just been decided, before it is committed.
     pub fn decide(&mut self, events: Vec<Event>, epoch: i64, fate: Fate) -> Outcome {
-        let outcome = Outcome { failed: self.failed.clone(), ..Outcome::default() };
+        let outcome = Outcome::telling(&self.failed);
         let version_before = self.tip_version;
         for event in &events {
             self.tip_version += 1;

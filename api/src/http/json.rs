@@ -2,10 +2,10 @@
 
 use axum::RequestExt;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,8 +18,8 @@ use super::strict;
 /// A JSON body. Coming in it is judged in the order of API.md: 413 and 415, then 400 (no JSON, a member twice, too deep), then
 /// 422 with a JSON pointer (wrong types, unknown members: give `T` `#[serde(deny_unknown_fields)]`).
 ///
-/// Rights and the existence of the record are told before that, so a handler takes `Result<Json<T>, Problem>` and says
-/// `let Json(body) = body?;` when it is the body's turn. `Option<Json<T>>` is for bodies that may be absent altogether.
+/// A write by somebody logged in takes its body from [`Incoming`](crate::routes::incoming::Incoming), because rights and the existence
+/// of the record are told before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -29,27 +29,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         check_media_type(request.method(), request.headers())?;
         read(&body_bytes(request).await?).map(Json)
-    }
-}
-
-impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Option<Self>, Problem> {
-        let headers = request.headers();
-        let announced = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
-            || headers.contains_key(TRANSFER_ENCODING)
-            || headers.contains_key(CONTENT_TYPE);
-        if !announced {
-            return Ok(None);
-        }
-        let media_type = check_media_type(request.method(), headers);
-        let bytes = body_bytes(request).await?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        media_type?;
-        read(&bytes).map(|value| Some(Json(value)))
     }
 }
 
@@ -107,6 +86,7 @@ fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem>
 mod tests {
     use super::*;
     use axum::body::Body;
+    use http::header::CONTENT_LENGTH;
     use serde::Deserialize;
     use serde_json::{Value, json};
 
@@ -191,15 +171,5 @@ mod tests {
             let problem = refusal(request("POST", Some("application/json"), body)).await;
             assert_eq!((problem.code, place(&problem)), (Code::Invalid, &json!(pointer)), "{body}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_body_that_may_be_absent() {
-        let take =
-            async |request| <Json<Teacher> as OptionalFromRequest<()>>::from_request(request, &()).await;
-        assert!(take(request("PATCH", None, "")).await.unwrap().is_none());
-        assert!(take(request("PATCH", Some("application/json"), "")).await.unwrap().is_none());
-        assert!(take(request("PATCH", Some("application/json"), r#"{"name":"a"}"#)).await.unwrap().is_some());
-        assert_eq!(take(request("PATCH", None, "{}")).await.unwrap_err().code, Code::MediaType);
     }
 }

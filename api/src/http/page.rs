@@ -91,12 +91,7 @@ impl Page {
     }
 
     /// The answer to a list whose reader has seen by itself where the next page begins.
-    pub fn answer_next<T>(self, items: Vec<T>, next: Option<&str>) -> Paged<T> {
-        self.answer_after(items, next)
-    }
-
-    /// The same with a cursor of whatever form.
-    pub fn answer_after<T, C: Serialize>(self, items: Vec<T>, next: Option<C>) -> Paged<T> {
+    pub fn answer_next<T, C: Serialize>(self, items: Vec<T>, next: Option<C>) -> Paged<T> {
         let next = next.map(|cursor| encode(&cursor));
         let link = next.as_deref().and_then(|next| self.link(next));
         Paged { items, open: None, next, editable: None, link }

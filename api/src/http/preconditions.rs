@@ -1,6 +1,6 @@
 //! Revisions as `ETag`s, and the preconditions made of them (RFC 9110, sections 8.8 and 13).
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::OptionalFromRequestParts;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::json::Json;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// The state of a record: the epoch of its last change and its revision, `"1-7"` in a header. Strong, and opaque to clients.
 ///
@@ -77,7 +77,7 @@ enum Tags {
     List(Vec<Given>),
 }
 
-/// `If-Match`. As an extractor: missing is 428, malformed 400; `Option<IfMatch>` where it may be missing.
+/// `If-Match`. That it is missing is 428, which the rules say when its turn has come; malformed is 400.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatch(Tags);
 
@@ -86,38 +86,9 @@ pub struct IfMatch(Tags);
 pub struct IfNoneMatch(Tags);
 
 impl IfMatch {
-    /// Reads the header; also for changes in a batch, which carry it as text (`HeaderMap` of one).
+    /// Reads the header; what the changes of a batch carry is read as one, too.
     pub fn in_headers(headers: &HeaderMap) -> Result<Option<IfMatch>, Problem> {
         read_header(headers, &IF_MATCH).map(|tags| tags.map(IfMatch))
-    }
-
-    /// Reads the value of a header that came in a body (`if_match` of a change in a batch), where it may also stand without quotes.
-    pub fn in_text(text: &str, pointer: &str) -> Result<IfMatch, Problem> {
-        if let Ok(ours) = text.parse() {
-            return Ok(IfMatch(Tags::List(vec![Given { weak: false, ours: Some(ours) }])));
-        }
-        read_all([text.as_bytes()].into_iter())
-            .map(IfMatch)
-            .ok_or_else(|| Problem::invalid(pointer, "is not a list of entity tags"))
-    }
-
-    /// Whether the record stands as the client believes, by the strong comparison; `None` is a record that is not there.
-    pub fn matches(&self, current: Option<ETag>) -> bool {
-        match (&self.0, current) {
-            (_, None) => false,
-            (Tags::Any, Some(_)) => true,
-            (Tags::List(tags), Some(current)) => {
-                tags.iter().any(|tag| !tag.weak && tag.ours == Some(current))
-            }
-        }
-    }
-
-    /// The state that the client's change was based on, as far as it can be known: the first tag of ours.
-    pub fn base(&self) -> Option<ETag> {
-        match &self.0 {
-            Tags::Any => None,
-            Tags::List(tags) => tags.iter().find_map(|tag| tag.ours),
-        }
     }
 
     /// The states named by strong tags of ours, as epoch and revision; a tag that we never gave out names none.
@@ -168,22 +139,6 @@ impl IntoResponseParts for ETag {
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
         response.headers_mut().insert(ETAG, self.header());
         Ok(response)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        IfMatch::in_headers(&parts.headers)?.ok_or_else(|| Code::RevisionMissing.into())
-    }
-}
-
-impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Problem> {
-        IfMatch::in_headers(&parts.headers)
     }
 }
 

@@ -12,7 +12,7 @@ use domain::Said;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::texts::{self, Language};
 
@@ -178,45 +178,9 @@ impl Problem {
         Problem::new(Code::NotPermitted).with("right", right)
     }
 
-    /// 401 `signed-off`: by whom, with which words, when.
-    pub fn signed_off(by: impl Serialize, message: impl Serialize, at: impl Serialize) -> Problem {
-        Problem::new(Code::SignedOff).with("by", by).with("message", message).with("at", at)
-    }
-
-    /// 409 `in-use`: the records that refer to it, each as `{record}`.
-    pub fn in_use<R: Serialize>(records: impl IntoIterator<Item = R>) -> Problem {
-        let used_by: Vec<Value> = records.into_iter().map(|record| json!({ "record": record })).collect();
-        Problem::new(Code::InUse).with("used_by", used_by)
-    }
-
-    /// 409 `not-alone`: the other sessions.
-    pub fn not_alone(sessions: impl Serialize) -> Problem {
-        Problem::new(Code::NotAlone).with("sessions", sessions)
-    }
-
-    /// 409 `lock-refused`: who holds what.
-    pub fn lock_refused(held_by: impl Serialize) -> Problem {
-        Problem::new(Code::LockRefused).with("held_by", held_by)
-    }
-
-    /// 409 `lock-missing`: the action whose lock is needed.
-    pub fn lock_missing(action: impl Serialize) -> Problem {
-        Problem::new(Code::LockMissing).with("action", action)
-    }
-
-    /// 409 `lock-ended`: the action whose lock is over.
-    pub fn lock_ended(action: impl Serialize) -> Problem {
-        Problem::new(Code::LockEnded).with("action", action)
-    }
-
     /// 409 `epoch-changed`: the last position that both histories share.
     pub fn epoch_changed(last_common: impl Serialize) -> Problem {
         Problem::new(Code::EpochChanged).with("last_common", last_common)
-    }
-
-    /// 423: the rule (`optimisation`, `cover`, `exclusive-lock`) and who holds it.
-    pub fn blocked(rule: &str, held_by: impl Serialize) -> Problem {
-        Problem::new(Code::Blocked).with("rule", rule).with("held_by", held_by)
     }
 
     /// 500 with nothing of the inside; the cause goes to the log, once, here.

@@ -81,7 +81,7 @@ async fn list_audit(
     let shown = Shown { accounts: &accounts, epoch: app.desk.epoch(), absences };
     let items = found.events.iter().map(|event| shown.json(event)).collect();
     let next = found.next.map(|behind| Cursor { behind, upto: noted.upto });
-    Ok(([(VARY, "accept")], page.answer_after(items, next)).into_response())
+    Ok(([(VARY, "accept")], page.answer_next(items, next)).into_response())
 }
 
 fn file(form: AuditForm, export: Export) -> Response {

@@ -92,10 +92,7 @@ async fn write_batch(
         answer(office, events, who, &report, &periods)
     };
     let answered = app.desk.execute(incoming.request(), command, Extra::default(), render).await;
-    // A protected write renews its lock.
-    if let Some(lock) = lock.filter(|_| answered.is_ok()) {
-        app.desk.note_contact(lock.0);
-    }
+    app.desk.renew(lock, &answered);
     respond(&app, answered)
 }
 
@@ -293,8 +290,7 @@ fn answer(
             positions.push(format!("/items/{index}/body/changed/position"));
             moments.push(format!("/items/{index}/body/changed/at"));
         }
-        let revision = i64::try_from(record.revision).unwrap_or(i64::MAX);
-        let etag = ETag { epoch: record.epoch, revision }.to_string();
+        let etag = ETag::of(record.epoch, record.revision).to_string();
         items.push(json!({ "status": status, "etag": etag, "body": body }));
     }
     let mut answer = Answer::new(200, json!({ "items": items, "position": null }));

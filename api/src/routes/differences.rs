@@ -61,7 +61,7 @@ async fn list_differences(
     let between = Between { from, to, after, limit, absences: reader.sees_absences(&app).await? };
     let found = projections::difference::differences(app.projections.pool(), &plan, between).await;
     let found = found?;
-    Ok(when.answer(list.page.answer_after(found.items, found.next.map(|next| (next, to)))))
+    Ok(when.answer(list.page.answer_next(found.items, found.next.map(|next| (next, to)))))
 }
 
 /// The end of the write that a parameter names.

@@ -2,28 +2,28 @@
 
 use axum::extract::{FromRequest, Request as HttpRequest};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use domain::command::{CarriedLock, Command, Office, Precondition, Stream};
-use domain::{
-    CommandId, Event, FieldFault, Kind, PlanId, Refusal, RefusalCode, Right, Wanted, Who, read_fields,
-};
+use domain::{CommandId, Event, PlanId, Right, Who};
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::desk::{Answer, Answered, Caller, Extra, Failure, Request};
-use crate::http::json::{body_bytes, read};
+use crate::http::headers::IDEMPOTENCY_REPLAYED;
+use crate::http::json::body_bytes;
 use crate::http::texts::{self, Language};
 use crate::http::{
-    Code, ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, PlanPath, Problem, Query, RequestContext,
+    ETag, IdempotencyKey, IfMatch, IfNoneMatch, LockHeader, PlanPath, Problem, Query, RequestContext,
     WritePosition,
 };
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+mod body;
+
+pub use body::{Body, record_fields, refusal};
 
 /// A write by somebody who has shown a good token. The body is read but not looked at: what API.md wants judged before it comes first.
 pub struct Incoming {
@@ -38,71 +38,6 @@ pub struct Incoming {
     context: RequestContext,
     fingerprint: Sha256,
     secrets: &'static [&'static str],
-}
-
-/// A body that nobody has looked at yet.
-pub struct Body {
-    bytes: Result<Bytes, Problem>,
-    media_type: Option<String>,
-    /// A header or a parameter that cannot be read: told when the body would be.
-    fault: Option<Problem>,
-}
-
-impl Body {
-    /// The body as JSON: 413, 415, 400, 422.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let json = |media: &str| {
-            let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            essence == "application/json" || essence == "application/merge-patch+json"
-        };
-        self.readable()?;
-        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
-        if !self.media_type.as_deref().is_some_and(json) {
-            return Err(Problem::new(Code::MediaType));
-        }
-        read(bytes)
-    }
-
-    /// What is wrong with headers and parameters: 400, 422.
-    pub fn readable(&self) -> Result<(), Problem> {
-        self.fault.clone().map_or(Ok(()), Err)
-    }
-
-    /// The fields of a record, or what is wrong with them, to be told when its turn comes.
-    pub fn fields(&self, kind: Kind) -> Result<Vec<Wanted>, Refusal> {
-        self.object().and_then(|object| record_fields(kind, &object))
-    }
-
-    /// A JSON object, or what is wrong with it.
-    pub fn object(&self) -> Result<Map<String, Json>, Refusal> {
-        match self.json::<Json>().map_err(refusal)? {
-            Json::Object(object) => Ok(object),
-            _ => Err(Refusal::invalid(&[FieldFault::new("", "an object belongs here")])),
-        }
-    }
-}
-
-/// The fields of a record in a JSON object. Time zones are looked at here: the rules know no list of them.
-pub fn record_fields(kind: Kind, object: &Map<String, Json>) -> Result<Vec<Wanted>, Refusal> {
-    let wanted = read_fields(kind, object).map_err(|faults| Refusal::invalid(&faults))?;
-    let zone = wanted.iter().find(|(field, _)| kind == Kind::SchoolData && field.name == "time_zone");
-    let zone = zone.and_then(|(_, value)| value.as_ref()?.text());
-    if zone.is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
-        let detail = "there is no such time zone; one is called Europe/Berlin, for example";
-        return Err(Refusal::fault("/time_zone", detail));
-    }
-    Ok(wanted)
-}
-
-/// A problem of the body as the rules hold it.
-pub fn refusal(problem: Problem) -> Refusal {
-    let code = match problem.code {
-        Code::MediaType => RefusalCode::MediaType,
-        Code::TooLarge => RefusalCode::TooLarge,
-        Code::Unreadable => RefusalCode::Unreadable,
-        _ => RefusalCode::Invalid,
-    };
-    Refusal { code, members: problem.members, event: None }
 }
 
 impl FromRequest<App> for Incoming {
@@ -293,7 +228,7 @@ pub fn respond_in(
     app.note_acknowledged(position.number);
     if let Some(problem) = answer.refusal {
         let mut response = problem.into_response();
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         return Ok(response);
     }
     for pointer in &answer.said_at {
@@ -319,7 +254,7 @@ pub fn respond_in(
         headers.insert(LOCATION, location);
     }
     if replayed {
-        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }

@@ -77,10 +77,7 @@ async fn change_licence(
     let precondition = incoming.precondition.clone();
     let command = ChangeLicence { school, plan, body, precondition, lock };
     let answered = app.desk.execute(incoming.request(), command, Extra::default(), answer).await;
-    // A protected write renews its lock.
-    if let Some(lock) = lock.filter(|_| answered.is_ok()) {
-        app.desk.note_contact(lock.0);
-    }
+    app.desk.renew(lock, &answered);
     respond(&app, answered)
 }
 

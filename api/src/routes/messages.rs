@@ -8,7 +8,6 @@ use domain::{PlanId, Position, Said, Who, said};
 use projections::message::{MessageView, received, sent};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -85,7 +84,7 @@ async fn seen(
     before: i64,
     limit: i64,
 ) -> Result<Vec<MessageView>, Problem> {
-    let accounts = app.desk.with_accounts(|accounts| Arc::new(accounts.clone())).await?;
+    let accounts = app.desk.accounts().await?;
     let name_of = |who| accounts.name_of(who);
     let pool = app.projections.pool();
     let found = if is_sent {

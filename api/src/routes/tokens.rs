@@ -7,7 +7,6 @@ use domain::command::issue_token::IssueToken;
 use domain::command::revoke_token::RevokeToken;
 use domain::command::{Office, Stream};
 use domain::{Accounts, CommandId, Event, Right, Token, TokenId};
-use eventstore::{Credential, CredentialChange, CredentialKind};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -19,11 +18,10 @@ use super::incoming::{Incoming, key_id, respond};
 use super::reader::Reader;
 use super::schemas;
 use crate::app::App;
-use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Answered, Extra, Failure, Request};
 use crate::http::openapi::{READ, READ_LIST, reading, writing};
 use crate::http::{Code, Listing, NoQuery, Paged, Path, Problem, Query};
-use crate::tokens::{API_PREFIX, new_token};
+use crate::tokens::{API_PREFIX, issued_to, new_token};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -95,14 +93,7 @@ const KEYED_TRIES_MAX: usize = 5;
 async fn issue(app: &App, incoming: &Incoming, body: &NewToken, turn: Turn) -> Result<Answered, Failure> {
     let Turn { id, before, keyed } = turn;
     let token = new_token(API_PREFIX);
-    let credential = Credential {
-        owner: id.0,
-        kind: CredentialKind::Token,
-        hash: token_hash(&token).to_vec(),
-        stream: None,
-    };
-    let extra =
-        Extra { credentials: vec![CredentialChange::Insert(credential)], secret: true, ..Extra::default() };
+    let extra = Extra { credentials: vec![issued_to(id, &token)], secret: true, ..Extra::default() };
     let command = IssueToken {
         token: id,
         name: body.name.clone(),

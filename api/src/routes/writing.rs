@@ -72,11 +72,8 @@ pub async fn write(
         }
     };
     let mut answered = app.desk.execute(incoming.request(), command, Extra::default(), written).await;
+    app.desk.renew(lock, &answered);
     if let Ok(answered) = &mut answered {
-        // A protected write renews its lock.
-        if let Some(lock) = lock {
-            app.desk.note_contact(lock.0);
-        }
         tell_last_change(app, &plan, &target, answered).await;
     }
     respond(app, answered)

@@ -1,5 +1,7 @@
 //! Refusals as documents and as answers.
 
+use serde_json::json;
+
 use super::*;
 
 fn document(problem: &Problem) -> Value {
@@ -8,7 +10,7 @@ fn document(problem: &Problem) -> Value {
 
 #[test]
 fn a_problem_has_the_members_of_rfc_9457_and_its_own() {
-    let seen = document(&Problem::in_use(["lessons/12"]));
+    let seen = document(&Problem::new(Code::InUse).with("used_by", [json!({ "record": "lessons/12" })]));
     assert_eq!(seen["type"], "urn:daybook:problem:in-use");
     assert_eq!(seen["status"], 409);
     assert_eq!(seen["instance"], "/v1/plans");
@@ -44,7 +46,10 @@ fn what_says_come_back_says_when() {
 
 #[test]
 fn a_stored_problem_comes_back_the_same() {
-    let problem = Problem::blocked("cover", [json!({ "user": "anna" })]).retry_after(3);
+    let problem = Problem::new(Code::Blocked)
+        .with("rule", "cover")
+        .with("held_by", [json!({ "user": "anna" })])
+        .retry_after(3);
     let stored = serde_json::to_vec(&problem).unwrap();
     assert_eq!(serde_json::from_slice::<Problem>(&stored).unwrap(), problem);
 }

@@ -25,10 +25,8 @@ fn a_refusal_is_told_in_the_language_that_is_wanted() {
 #[test]
 fn who_signed_somebody_off_is_told_with_his_words() {
     let detail = |by, message| {
-        document(&Problem::signed_off(by, message, "now"), Language::German)["detail"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let problem = Problem::new(Code::SignedOff).with("by", by).with("message", message).with("at", "now");
+        document(&problem, Language::German)["detail"].as_str().unwrap().to_owned()
     };
     assert_eq!(detail(json!("anna"), json!("Import")), "anna hat diese Sitzung beendet: Import");
     assert_eq!(detail(json!("anna"), json!("")), "anna hat diese Sitzung beendet.");

@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::command::end_session::ended_refusal;
 use domain::command::log_in::LogIn;
 use domain::command::{Office, Stream};
-use domain::{CommandId, Event, Mode, PlanId, Refusal, RefusalCode, SessionEnd, SessionId, Who};
-use eventstore::{Credential, CredentialChange, CredentialKind, CredentialRow};
-use secrecy::{ExposeSecret, SecretString};
+use domain::{CommandId, Event, Mode, PlanId, SessionId, Who};
+use eventstore::{Credential, CredentialChange, CredentialKind};
+use secrecy::SecretString;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -19,7 +18,11 @@ use crate::desk::caller::token_hash;
 use crate::desk::{Answer, Answered, Caller, Desk, Extra, Failure, Request};
 use crate::http::{Code, IdempotencyKey, Json as Body, Peer, Problem, RequestContext};
 use crate::routes::incoming::{key_id, respond};
-use crate::tokens::{API_PREFIX, SESSION_PREFIX, new_token};
+use crate::tokens::{SESSION_PREFIX, new_token};
+
+mod proof;
+
+use proof::{Proof, prove};
 
 /// As much of a program's name is kept.
 const CLIENT_LENGTH_MAX: usize = 200;
@@ -77,7 +80,8 @@ async fn prove_and_start(
     headers: &http::HeaderMap,
     body: LogInBody,
 ) -> Result<Response, Problem> {
-    let proof = Proof { client: client_of(headers), ..prove(app, &body, bearer.as_ref(), peer).await? };
+    let said = (body.user.as_deref(), body.password.as_ref());
+    let proof = Proof { client: client_of(headers), ..prove(app, said, bearer.as_ref(), peer).await? };
     super::super::reader::speak_with(app, &context, proof.who).await?;
     // Whoever is still in does not come in; whether he is, the rules know.
     let known = app.desk.standing.known();
@@ -215,104 +219,4 @@ async fn keyed_session(
 fn client_of(headers: &http::HeaderMap) -> Option<String> {
     let agent = headers.get(http::header::USER_AGENT)?.to_str().ok()?;
     Some(agent.chars().take(CLIENT_LENGTH_MAX).collect()).filter(|agent: &String| !agent.is_empty())
-}
-
-/// Who it is, and the session that is opened anew.
-#[derive(Clone)]
-struct Proof {
-    who: Who,
-    resumes: Option<SessionId>,
-    token: Option<String>,
-    /// The program, as it names itself.
-    client: Option<String>,
-    /// The plan of the session that is opened anew.
-    plan: Option<PlanId>,
-}
-
-async fn prove(
-    app: &App,
-    body: &LogInBody,
-    bearer: Option<&crate::http::Bearer>,
-    peer: Peer,
-) -> Result<Proof, Problem> {
-    match (&body.password, bearer) {
-        (Some(password), _) => prove_password(app, body.user.as_deref(), password, peer).await,
-        (None, Some(bearer)) => {
-            let proof = prove_token(app, bearer).await?;
-            // A token proves whose it is; who says that he is somebody else is not who he says.
-            let (name, _) = app.desk.names_of(proof.who).await?;
-            let fits = |said: &String| *said == name || name.strip_prefix("token:") == Some(said);
-            if body.user.as_ref().is_none_or(fits) { Ok(proof) } else { Err(Problem::new(Code::NotLoggedIn)) }
-        }
-        (None, None) => {
-            Err(Problem::invalid("/password", "send user and password, or a token in Authorization"))
-        }
-    }
-}
-
-/// Wrong password, unknown user and disabled user take the same time and get the same answer.
-async fn prove_password(
-    app: &App,
-    name: Option<&str>,
-    password: &SecretString,
-    peer: Peer,
-) -> Result<Proof, Problem> {
-    let Some(name) = name else { return Err(Problem::invalid("/user", "whose password is it?")) };
-    app.logins.check(name, peer.ip())?;
-    let user = app.desk.user_named(name).await?;
-    // The hash is asked for in both cases, so that the database does not tell them apart either.
-    let owner = user.map_or(Uuid::nil(), |user| user.0);
-    let hash = app.desk.ledger.password_of(owner).await?;
-    let too_long = password.expose_secret().len() > crate::passwords::PASSWORD_BYTES_MAX;
-    let given = if too_long { SecretString::from("") } else { password.clone() };
-    let fits = app.passwords.fits(given, hash).await.map_err(|_| Problem::new(Code::Busy).retry_after(1))?;
-    match user {
-        Some(user) if fits && !too_long => {
-            Ok(Proof { who: Who::User(user), resumes: None, token: None, client: None, plan: None })
-        }
-        _ => {
-            app.logins.failed(name, peer.ip());
-            app.desk.standing.refused.failed(app.desk.now());
-            metrics::counter!("daybook_log_ins_failed_total").increment(1);
-            Err(Problem::new(Code::NotLoggedIn))
-        }
-    }
-}
-
-async fn prove_token(app: &App, bearer: &crate::http::Bearer) -> Result<Proof, Problem> {
-    if bearer.token.starts_with(API_PREFIX) {
-        let caller = app.desk.caller(&bearer.token).await?;
-        return Ok(Proof { who: caller.who, resumes: None, token: None, client: None, plan: None });
-    }
-    let not_logged_in = || Problem::new(Code::NotLoggedIn);
-    let credential = app.desk.credential(&bearer.token).await?.ok_or_else(not_logged_in)?;
-    let CredentialRow { owner, kind: CredentialKind::Session, stream } = credential else {
-        return Err(not_logged_in());
-    };
-    let session = SessionId(owner);
-    let plan = stream.and_then(|stream| PlanId::of_stream(stream.as_str()));
-    let who = lost_session(&app.desk, session, plan.as_ref()).await?;
-    Ok(Proof { who, resumes: Some(session), token: Some(bearer.token.clone()), client: None, plan })
-}
-
-/// Whose a session is that is there or ended for lack of contact; one that ended otherwise, or is too old, is told so.
-async fn lost_session(desk: &Desk, session: SessionId, plan: Option<&PlanId>) -> Result<Who, Failure> {
-    let (now, age) = (desk.now(), desk.terms.session_age);
-    let look = |office: &Office<'_>| {
-        if let Ok(there) = office.check_session(session) {
-            return Ok(there.who);
-        }
-        let of_plan = office.plan.and_then(|plan| plan.sessions.ended(session));
-        match of_plan.or_else(|| office.sessions.ended(session)) {
-            Some(ended) if ended.reason != SessionEnd::ContactLost => {
-                Err(ended_refusal(ended, office.accounts))
-            }
-            Some(ended) if ended.session.since.is_some_and(|since| now >= since + age) => {
-                Err(ended_refusal(ended, office.accounts))
-            }
-            Some(ended) => Ok(ended.session.who),
-            None => Err(Refusal::bare(RefusalCode::NotLoggedIn)),
-        }
-    };
-    Ok(desk.look(plan, look).await??)
 }
