@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::office::{Office, plan};
 
 fn short() -> Terms {
-    Terms { session_idle: Duration::from_secs(4), lock_lease: Duration::from_secs(4), ..Terms::default() }
+    Terms { session_idle: Duration::from_secs(6), lock_lease: Duration::from_secs(6), ..Terms::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +20,7 @@ async fn nobody_is_thrown_out_for_the_time_in_which_the_service_was_away() {
     office.close().await;
     tokio::time::sleep(Duration::from_secs(9)).await;
     let office = Office::on(database, short()).await;
-    // Longer than a sweep, shorter than what was left of the four seconds.
+    // Longer than a sweep, shorter than what was left of the six seconds.
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(office.get(&anna, "/sessions/current").await.outcome(), "200");
     let renewed = office.request(Method::PATCH, &format!("/v1{}", plan(&format!("/locks/{lock}"))), &anna);

