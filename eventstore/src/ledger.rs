@@ -136,7 +136,7 @@ impl Ledger {
 
     /// The events at these positions, in order; what is not there yet is left out.
     pub async fn read_at(&self, positions: &[i64]) -> Result<Vec<Recorded>, sqlx::Error> {
-        read::at(&self.pool, positions).await
+        read::events_at(&self.pool, positions).await
     }
 
     /// The events of the append that ends at a position; nothing when none does.

@@ -43,6 +43,7 @@ pub use migrate::MigrateError;
 pub use pool::{OpenError, PoolSettings, SERVICE_ROLE, service_pool};
 pub use presence::{Former, Presence, living_starts, start_mark};
 pub use queue::{PendingAppend, Unanswered};
+pub use read::{events_at, events_between};
 pub use recorded::{Batch, Head, Recorded};
 pub use snapshot::{Snapshot, SnapshotOf};
 pub use subscription::Subscription;

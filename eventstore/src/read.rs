@@ -75,7 +75,11 @@ pub(crate) async fn subjects(
     Ok(())
 }
 
-pub(crate) async fn at(pool: &PgPool, positions: &[i64]) -> Result<Vec<Recorded>, sqlx::Error> {
+/// The events at these positions, in the order of the ledger; those that are not there are left out.
+pub async fn events_at<'c>(
+    executor: impl PgExecutor<'c>,
+    positions: &[i64],
+) -> Result<Vec<Recorded>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
@@ -83,7 +87,7 @@ pub(crate) async fn at(pool: &PgPool, positions: &[i64]) -> Result<Vec<Recorded>
         positions,
     )
     .try_map(recorded)
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
 }
 
@@ -102,19 +106,25 @@ pub(crate) async fn append(pool: &PgPool, end: i64) -> Result<Vec<Recorded>, sql
 }
 
 pub(crate) async fn all(pool: &PgPool, after: i64, limit: i64) -> Result<Batch, sqlx::Error> {
-    let mut events = range(pool, after, i64::MAX, limit.max(1)).await?;
+    let mut events = events_between(pool, after, i64::MAX, limit.max(1)).await?;
     let whole =
         events.iter().rposition(|event| event.position == event.append_end).map_or(0, |last| last + 1);
     match events.get(whole) {
         // Not one append is whole: the first is larger than the limit.
-        Some(first) if whole == 0 => events = range(pool, after, first.append_end, i64::MAX).await?,
+        Some(first) if whole == 0 => events = events_between(pool, after, first.append_end, i64::MAX).await?,
         _ => events.truncate(whole),
     }
     let next = events.last().map_or(after, |event| event.position);
     Ok(Batch { events, next })
 }
 
-async fn range(pool: &PgPool, after: i64, upto: i64, limit: i64) -> Result<Vec<Recorded>, sqlx::Error> {
+/// The events after one position and up to another, in the order of the ledger, at most `limit`.
+pub async fn events_between<'c>(
+    executor: impl PgExecutor<'c>,
+    after: i64,
+    upto: i64,
+    limit: i64,
+) -> Result<Vec<Recorded>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
@@ -124,7 +134,7 @@ async fn range(pool: &PgPool, after: i64, upto: i64, limit: i64) -> Result<Vec<R
         limit,
     )
     .try_map(recorded)
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
 }
 

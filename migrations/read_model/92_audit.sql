@@ -1,7 +1,7 @@
--- Where in the ledger something is found: what belongs to a plan, was done by somebody, is of a type, is about a record, came from a
--- request. The events themselves stay where they are; here are only their places, thousands in one row. A million events need as
--- many rows as they have different requests and records, divided by eight, and sets of places are laid over one another in memory,
--- so that a page for several filters walks along none of them.
+-- Where in the ledger something is found: what belongs to a plan, was done by somebody, is of a type, came from a request. The events
+-- themselves stay where they are; here are only their places, thousands in one row. A million events need as many rows as they have
+-- different requests, divided by eight, and sets of places are laid over one another in memory, so that a page for several filters
+-- walks along none of them.
 --
 -- Rows only grow, by what is appended behind them; whoever reads leaves out what is beyond the checkpoint.
 create table audit (
@@ -13,3 +13,11 @@ create table audit (
     places bytea not null,
     primary key (word, block)
 ) with (fillfactor = 70);
+
+-- What is about a record, the ledger finds by its own index of what events are about; but a refused change stands in a stream of its
+-- own and is about nobody there.
+create table audit_refusal (
+    record_id uuid not null,
+    position bigint not null,
+    primary key (record_id, position)
+);

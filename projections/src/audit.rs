@@ -4,10 +4,15 @@ use chrono::{DateTime, Utc};
 use domain::{Meta, PlanId, Who};
 use uuid::Uuid;
 
+mod about;
 mod asked;
+mod bits;
+mod conditions;
 mod filled;
+mod key;
 mod named;
 mod places;
+mod range;
 mod read;
 mod taken_in;
 
@@ -15,7 +20,7 @@ pub use asked::{AuditPage, audit_page, reached};
 pub use named::{bearers, records_named};
 pub use read::audit_event;
 
-/// The read model of the audit: table `audit`.
+/// The read model of the audit: tables `audit`, `audit_refusal`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Audit;
 

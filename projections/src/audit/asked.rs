@@ -1,23 +1,28 @@
 //! A page of the audit.
 //!
-//! For every condition the places of a block are read, laid over one another, and what is left is read in the ledger. From block to
-//! block more of them are taken at once, so that what is frequent is found in a few rows and what is rare in a few questions. Two
+//! What is about records is found by those, in their order, and what else must hold of it is looked up in the sets of their blocks.
+//! Without a record the places of a block are read for every condition and laid over one another. What is left is read in the ledger.
+//! From step to step more is taken at once, so that what is frequent is found in a few rows and what is rare in a few questions. Two
 //! conditions that hold often but never together cost what their rows cost, which is a few milliseconds for millions of events; beyond
 //! that a page ends early and says where to go on.
-
-use std::collections::HashMap;
 
 use domain::Who;
 use sqlx::{PgConnection, PgPool};
 
-use super::places::{BLOCK, Bits, Key, Places, block_of};
-use super::read::{Found, events_at, events_between, with_records};
-use super::{AuditEvent, AuditWanted, Bearer};
+use super::about::about;
+use super::conditions::Conditions;
+use super::range::Range;
+use super::read::{Found, found_at, found_between, with_records};
+use super::{AuditEvent, AuditWanted};
 
 /// How many blocks are asked for at once: so many first, then twice as many each time, at most so many.
 const BLOCKS_AT_ONCE: (i64, i64) = (2, 512);
 /// How many blocks one page looks at; 8 million positions.
 const BLOCKS_MAX: i64 = 2_048;
+/// How many events about records are looked at at once: so many first, then twice as many each time, at most so many.
+const ABOUT_AT_ONCE: (i64, i64) = (512, 4_096);
+/// How many events about records one page looks at.
+const ABOUT_MAX: i64 = 40_000;
 /// How many events are read from the ledger at once.
 const EVENTS_AT_ONCE: usize = 1_000;
 
@@ -46,42 +51,32 @@ pub async fn reached(pool: &PgPool) -> Result<Option<i64>, sqlx::Error> {
 /// What fits, in order. `upto` must not be beyond [`reached`].
 pub async fn audit_page(pool: &PgPool, wanted: &AuditWanted) -> Result<AuditPage, sqlx::Error> {
     let mut connection = pool.acquire().await?;
-    let conditions = conditions(wanted);
-    let mut range = Range { after: wanted.after.max(0), upto: wanted.upto };
-    for sources in &conditions {
-        let after = sources.iter().map(|source| source.after).min().unwrap_or(i64::MAX);
-        let upto = sources.iter().map(|source| source.upto).max().unwrap_or(0);
-        range = Range { after: range.after.max(after), upto: range.upto.min(upto) };
-    }
     // One too many tells whether there is more.
     let enough = wanted.limit.max(1) + 1;
     let mut events: Vec<Found> = Vec::new();
-    let (mut blocks, mut looked) = (BLOCKS_AT_ONCE.0, 0);
+    let mut search = Search::new(wanted);
     let mut next = None;
-    while !range.is_empty() && events.len() < enough {
-        let missing = (enough - events.len()).min(EVENTS_AT_ONCE);
-        if conditions.is_empty() {
-            let part = range.take(i64::try_from(missing).unwrap_or(i64::MAX), wanted.newest_first);
-            let found = events_between(&mut connection, part.after, part.upto, wanted.newest_first).await?;
-            events.extend(found);
-            continue;
-        }
-        if looked >= BLOCKS_MAX {
+    while !search.range.is_empty() && events.len() < enough {
+        if search.has_looked_enough() {
+            let range = search.range;
             next = Some(if wanted.newest_first { range.upto + 1 } else { range.after });
             break;
         }
-        let part = range.take_blocks(blocks, wanted.newest_first);
-        let places = places(&mut connection, &conditions, part, wanted.newest_first).await?;
-        let mut rest = places.as_slice();
+        if search.is_for_everything() {
+            let count = (enough - events.len()).min(EVENTS_AT_ONCE);
+            let part = search.range.take(i64::try_from(count).unwrap_or(i64::MAX), wanted.newest_first);
+            events.extend(found_between(&mut connection, part, wanted.newest_first).await?);
+            continue;
+        }
+        let positions = search.step(&mut connection).await?;
+        let mut rest = positions.as_slice();
         while !rest.is_empty() && events.len() < enough {
             let count = rest.len().min(EVENTS_AT_ONCE).min(enough - events.len());
             let (some, later) = rest.split_at(count);
-            let found = events_at(&mut connection, some, wanted.newest_first).await?;
+            let found = found_at(&mut connection, some, wanted.newest_first).await?;
             events.extend(found.into_iter().filter(|event| fits(event, wanted)));
             rest = later;
         }
-        looked += blocks;
-        blocks = (blocks * 2).min(BLOCKS_AT_ONCE.1);
     }
     if events.len() >= enough {
         events.truncate(wanted.limit.max(1));
@@ -91,32 +86,68 @@ pub async fn audit_page(pool: &PgPool, wanted: &AuditWanted) -> Result<AuditPage
     Ok(AuditPage { events, next })
 }
 
-/// What a condition is met by: one of several.
-struct Source {
-    key: Key,
-    after: i64,
-    upto: i64,
+/// The way through the ledger, from the end that comes first.
+struct Search<'a> {
+    wanted: &'a AuditWanted,
+    conditions: Conditions,
+    /// What has not been looked at.
+    range: Range,
+    /// How much is looked at in the next step, in blocks or events, and how much at the most.
+    at_once: (i64, i64),
+    /// How much may be looked at yet.
+    left: i64,
 }
 
-impl Source {
-    fn everywhere(key: Key) -> Source {
-        Source { key, after: 0, upto: i64::MAX }
+impl<'a> Search<'a> {
+    fn new(wanted: &'a AuditWanted) -> Self {
+        let conditions = Conditions::of(wanted);
+        let mut range = conditions.narrow(Range { after: wanted.after.max(0), upto: wanted.upto });
+        if let Some(records) = &wanted.records {
+            let after = records.iter().map(|record| record.after).min().unwrap_or(i64::MAX);
+            let upto = records.iter().map(|record| record.upto).max().unwrap_or(0);
+            range = range.within(after, upto);
+        }
+        let (at_once, left) = match wanted.records {
+            Some(_) => (ABOUT_AT_ONCE, ABOUT_MAX),
+            None => (BLOCKS_AT_ONCE, BLOCKS_MAX),
+        };
+        Self { wanted, conditions, range, at_once, left }
     }
 
-    fn of<I: Copy>(bearers: &[Bearer<I>], key: impl Fn(I) -> Key) -> Vec<Source> {
-        let source = |it: &Bearer<I>| Source { key: key(it.id), after: it.after, upto: it.upto };
-        bearers.iter().map(source).collect()
+    fn has_looked_enough(&self) -> bool {
+        self.left <= 0
     }
-}
 
-/// All of them must be met.
-fn conditions(wanted: &AuditWanted) -> Vec<Vec<Source>> {
-    let plan = wanted.plan.as_ref().map(|plan| vec![Source::everywhere(Key::plan(&plan.to_string()))]);
-    let of_type = wanted.r#type.as_deref().map(|name| vec![Source::everywhere(Key::event_type(name))]);
-    let request = wanted.request.as_deref().map(|request| vec![Source::everywhere(Key::request(request))]);
-    let records = wanted.records.as_deref().map(|records| Source::of(records, Key::record));
-    let actors = wanted.actors.as_deref().map(|actors| Source::of(actors, Key::actor));
-    [request, records, actors, of_type, plan].into_iter().flatten().collect()
+    fn is_for_everything(&self) -> bool {
+        self.wanted.records.is_none() && self.conditions.are_none()
+    }
+
+    /// The next positions at which what is wanted may stand, in order.
+    async fn step(&mut self, connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+        let newest_first = self.wanted.newest_first;
+        let Some(records) = &self.wanted.records else {
+            let blocks = self.looked();
+            let part = self.range.take_blocks(blocks, newest_first);
+            return self.conditions.met_in(connection, part, newest_first).await;
+        };
+        let count = self.looked();
+        let found = about(connection, records, self.range, count, newest_first).await?;
+        // Of fewer than that there are no more.
+        let is_all = i64::try_from(found.len()).is_ok_and(|found| found < count);
+        match found.last().filter(|_| !is_all) {
+            Some(last) => self.range.go_behind(*last, newest_first),
+            None => self.range.upto = self.range.after,
+        }
+        self.conditions.met_at(connection, found).await
+    }
+
+    /// How much is looked at in this step; in the next one it is more.
+    fn looked(&mut self) -> i64 {
+        let (count, most) = self.at_once;
+        self.at_once.0 = (count * 2).min(most);
+        self.left -= count;
+        count
+    }
 }
 
 /// Whether an event is what is wanted. What was found by a hash may be something else.
@@ -135,116 +166,4 @@ fn fits(found: &Found, wanted: &AuditWanted) -> bool {
         .as_ref()
         .is_none_or(|actors| actors.iter().any(|it| it.id == who && holds((it.after, it.upto))));
     is_plan && is_type && is_request && is_record && is_actor
-}
-
-/// Positions after one and up to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Range {
-    after: i64,
-    upto: i64,
-}
-
-impl Range {
-    fn is_empty(self) -> bool {
-        self.after >= self.upto
-    }
-
-    /// Cuts off the first so many positions, from the end that comes first.
-    fn take(&mut self, count: i64, newest_first: bool) -> Range {
-        let whole = *self;
-        if newest_first {
-            self.upto = whole.upto.saturating_sub(count).max(whole.after);
-            Range { after: self.upto, upto: whole.upto }
-        } else {
-            self.after = whole.after.saturating_add(count).min(whole.upto);
-            Range { after: whole.after, upto: self.after }
-        }
-    }
-
-    /// Cuts off the first so many blocks.
-    fn take_blocks(&mut self, blocks: i64, newest_first: bool) -> Range {
-        let count = if newest_first {
-            let first = (self.upto / BLOCK + 1 - blocks) * BLOCK;
-            self.upto - first + 1
-        } else {
-            let last = ((self.after + 1) / BLOCK + blocks) * BLOCK - 1;
-            last - self.after
-        };
-        self.take(count, newest_first)
-    }
-}
-
-/// The positions in a range at which all conditions are met, in order.
-async fn places(
-    connection: &mut PgConnection,
-    conditions: &[Vec<Source>],
-    range: Range,
-    newest_first: bool,
-) -> Result<Vec<i64>, sqlx::Error> {
-    let words: Vec<i64> = conditions.iter().flatten().map(|source| source.key.word).collect();
-    let (first, last) = (block_of(range.after + 1), block_of(range.upto));
-    let rows = sqlx::query!(
-        "select word, block, places from audit where word = any ($1) and block between $2 and $3",
-        &words,
-        first,
-        last,
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut blocks: HashMap<i32, HashMap<i64, Places>> = HashMap::new();
-    for row in rows {
-        let places = Places::read(&row.places).map_err(|broken| sqlx::Error::Decode(broken.into()))?;
-        blocks.entry(row.block).or_default().insert(row.word, places);
-    }
-    let mut order: Vec<i32> = blocks.keys().copied().collect();
-    order.sort_unstable();
-    let mut positions = Vec::new();
-    for block in order {
-        let words = &blocks[&block];
-        let mut met = Bits::between(block, range.after, range.upto);
-        for sources in conditions {
-            met =
-                met.and(&sources.iter().fold(Bits::NONE, |any, source| any.or(&here(words, block, source))));
-        }
-        positions.extend(met.positions(block));
-    }
-    if newest_first {
-        positions.reverse();
-    }
-    Ok(positions)
-}
-
-/// Where in a block a source is.
-fn here(words: &HashMap<i64, Places>, block: i32, source: &Source) -> Bits {
-    let Some(places) = words.get(&source.key.word) else { return Bits::NONE };
-    let all = places.bits(source.key.mark);
-    if source.after <= 0 && source.upto == i64::MAX {
-        return all;
-    }
-    all.and(&Bits::between(block, source.after, source.upto))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_cut_into_whole_blocks_from_either_end() {
-        let cut = |mut range: Range, newest_first: bool| {
-            let (mut parts, mut blocks) = (Vec::new(), 1);
-            while !range.is_empty() {
-                let part = range.take_blocks(blocks, newest_first);
-                parts.push((part.after, part.upto));
-                blocks *= 2;
-            }
-            parts
-        };
-        let range = Range { after: 10, upto: 20_000 };
-        assert_eq!(cut(range, false), [(10, 4_095), (4_095, 12_287), (12_287, 20_000)]);
-        assert_eq!(cut(range, true), [(16_383, 20_000), (8_191, 16_383), (10, 8_191)]);
-        assert_eq!(cut(Range { after: 5, upto: 5 }, true), []);
-        let mut open = Range { after: i64::MAX - 5, upto: i64::MAX };
-        open.take(100, false);
-        assert!(open.is_empty());
-    }
 }

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::places::{Blocks, block_of};
-use super::taken_in::keys;
+use super::bits::block_of;
+use super::places::Blocks;
+use super::taken_in::{keys, refused};
 use crate::copy::{CopyRows, ROWS_AT_ONCE};
 use crate::fill::{EmptyTables, Filling};
 use crate::{Happened, ProjectionError};
@@ -12,12 +13,14 @@ use crate::{Happened, ProjectionError};
 pub(super) struct Filled {
     blocks: Blocks,
     copy: CopyRows,
+    refusals: CopyRows,
 }
 
 impl Filled {
     pub fn new() -> Self {
         let copy = CopyRows::new("copy audit (word, block, places) from stdin");
-        Self { blocks: Blocks::default(), copy }
+        let refusals = CopyRows::new("copy audit_refusal (record_id, position) from stdin");
+        Self { blocks: Blocks::default(), copy, refusals }
     }
 
     async fn write(&mut self, tables: &mut EmptyTables, whole: &Blocks) -> Result<(), ProjectionError> {
@@ -28,6 +31,7 @@ impl Filled {
             }
         }
         self.copy.send(tables).await?;
+        self.refusals.send(tables).await?;
         Ok(())
     }
 }
@@ -37,6 +41,9 @@ impl Filling for Filled {
     async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError> {
         for happened in batch {
             self.blocks.add(happened.position, keys(happened));
+            if let Some((record, position)) = refused(happened) {
+                self.refusals.row([&record, &position]);
+            }
         }
         let Some(last) = batch.last() else { return Ok(()) };
         let whole = self.blocks.before(block_of(last.position));

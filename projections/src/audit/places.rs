@@ -1,151 +1,12 @@
-//! The places of events in a block of the ledger, by what leads to them.
-//!
-//! What few things are said of many events (plan, actor, type) has a word of its own, and its places are a set. What is said of few
-//! events each (a record, a request) would make a row for nearly every event; many of those share a word, and beside each place stand
-//! some more bits of the hash. So an event that is found may be of another record or request with the same bits: whoever reads it in
-//! the ledger looks again.
+//! The places of events in a block of the ledger, by the word that leads to them.
 
 use std::collections::BTreeMap;
 
-use domain::Who;
-use uuid::Uuid;
+use super::bits::{Bits, block_of, place_of};
+use super::key::Key;
 
-/// How many positions are in a block.
-pub(super) const BLOCK: i64 = 4_096;
-/// How many words records share, and requests. More would make more rows, fewer would make a question read more of them.
-const SHARED_WORDS: u64 = 512;
 /// A set with more places than these is written as bits.
 const LISTED_MAX: usize = 255;
-
-/// The block of a position.
-pub(super) fn block_of(position: i64) -> i32 {
-    i32::try_from(position / BLOCK).unwrap_or(i32::MAX)
-}
-
-/// The place of a position in its block.
-fn place_of(position: i64) -> u16 {
-    u16::try_from(position.rem_euclid(BLOCK)).unwrap_or_default()
-}
-
-/// What leads to places: a word, and a mark where several things share it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub word: i64,
-    pub mark: Option<u16>,
-}
-
-impl Key {
-    /// All that belongs to a plan.
-    pub fn plan(plan: &str) -> Key {
-        Key::own(Hash::of(b'p').with(plan.as_bytes()))
-    }
-
-    /// All that somebody did.
-    pub fn actor(who: Who) -> Key {
-        let (kind, id) = match who {
-            Who::User(id) => (1, id.0),
-            Who::Token(id) => (2, id.0),
-            Who::Operator => (3, Uuid::nil()),
-            Who::System => (4, Uuid::nil()),
-        };
-        Key::own(Hash::of(b'a').with(&[kind]).with(id.as_bytes()))
-    }
-
-    /// All of a type.
-    pub fn event_type(name: &str) -> Key {
-        Key::own(Hash::of(b't').with(name.as_bytes()))
-    }
-
-    /// All that is about a record.
-    pub fn record(record: Uuid) -> Key {
-        Key::shared(b'r', Hash::of(b'r').with(record.as_bytes()))
-    }
-
-    /// All that a request did.
-    pub fn request(request: &str) -> Key {
-        Key::shared(b'q', Hash::of(b'q').with(request.as_bytes()))
-    }
-
-    fn own(hash: Hash) -> Key {
-        Key { word: hash.finish().cast_signed(), mark: None }
-    }
-
-    fn shared(kind: u8, hash: Hash) -> Key {
-        let hash = hash.finish();
-        let word = Hash::of(b's').with(&[kind]).with(&(hash % SHARED_WORDS).to_be_bytes()).finish();
-        // Other bits than those that chose the word.
-        Key { word: word.cast_signed(), mark: Some((hash >> 48) as u16) }
-    }
-}
-
-/// FNV-1a with a last stirring. What it makes is stored: it stays as it is.
-#[derive(Clone, Copy)]
-struct Hash(u64);
-
-impl Hash {
-    fn of(kind: u8) -> Hash {
-        Hash(0xcbf2_9ce4_8422_2325).with(&[kind])
-    }
-
-    fn with(self, bytes: &[u8]) -> Hash {
-        Hash(bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)))
-    }
-
-    fn finish(self) -> u64 {
-        let once = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        let twice = (once ^ (once >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        twice ^ (twice >> 33)
-    }
-}
-
-/// Places in one block, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bits([u64; BLOCK as usize / 64]);
-
-impl Bits {
-    pub const NONE: Bits = Bits([0; BLOCK as usize / 64]);
-
-    fn set(&mut self, place: u16) {
-        if let Some(word) = self.0.get_mut(usize::from(place) / 64) {
-            *word |= 1 << (place % 64);
-        }
-    }
-
-    /// Those of a block that lie after one position and up to another.
-    pub fn between(block: i32, after: i64, upto: i64) -> Bits {
-        let first = i64::from(block) * BLOCK;
-        if after < first && upto >= first + BLOCK - 1 {
-            return Bits([u64::MAX; BLOCK as usize / 64]);
-        }
-        let mut bits = Bits::NONE;
-        for position in first.max(after.saturating_add(1))..=(first + BLOCK - 1).min(upto) {
-            bits.set(place_of(position));
-        }
-        bits
-    }
-
-    /// Those that are in both.
-    pub fn and(mut self, other: &Bits) -> Bits {
-        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own &= other);
-        self
-    }
-
-    /// Those that are in one of both.
-    pub fn or(mut self, other: &Bits) -> Bits {
-        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own |= other);
-        self
-    }
-
-    /// The positions, in order.
-    pub fn positions(&self, block: i32) -> impl Iterator<Item = i64> {
-        let first = i64::from(block) * BLOCK;
-        // Most blocks of a long ledger have none or few.
-        let words = (0..).step_by(64).zip(self.0).filter(|(_, word)| *word != 0);
-        words.flat_map(move |(begin, word)| {
-            (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| first + begin + bit)
-        })
-    }
-}
 
 /// A stretch of places that lead to one thing among those that share a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,30 +189,5 @@ mod tests {
         assert_eq!(found, [9, 19, 29, 39, 49, 59, 69, 79, 89, 99]);
         assert_eq!(places.bits(one.mark).positions(0).count(), 90);
         assert_eq!(Places::read(&places.bytes()).as_ref(), Ok(places));
-    }
-
-    #[test]
-    fn words_are_stored_and_never_change() {
-        let record = Key::record(Uuid::from_u128(7));
-        let keys =
-            [Key::plan("100234~2026-2027~1"), Key::actor(Who::Operator), Key::event_type("RecordChanged")];
-        let words = keys.map(|key| key.word);
-        assert_eq!(words, WORDS);
-        assert_eq!((record.word, record.mark), RECORD);
-        assert!(Key::request("a") != Key::request("b"));
-    }
-
-    const WORDS: [i64; 3] = [6_319_205_824_415_066_873, 338_154_889_979_465_867, 594_329_540_312_329_686];
-    const RECORD: (i64, Option<u16>) = (2_342_864_296_869_490_656, Some(38_227));
-
-    #[test]
-    fn a_range_cuts_a_block() {
-        let bits = Bits::between(1, 4_100, 4_103);
-        assert_eq!(bits.positions(1).collect::<Vec<_>>(), [4_101, 4_102, 4_103]);
-        assert_eq!(Bits::between(0, 4_100, 9_000), Bits::NONE);
-        assert_eq!(Bits::between(0, -1, i64::MAX).positions(0).count(), 4_096);
-        let low = Bits::between(0, -1, 9);
-        assert_eq!(low.and(&Bits::between(0, 5, 20)).positions(0).collect::<Vec<_>>(), [6, 7, 8, 9]);
-        assert_eq!(low.or(&Bits::between(0, 9, 11)).positions(0).count(), 12);
     }
 }

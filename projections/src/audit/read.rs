@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use domain::Kind;
+use eventstore::{Recorded, events_at, events_between};
 use serde_json::Value as Json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::AuditEvent;
+use super::range::Range;
 use super::taken_in::plan_of;
 
 /// An event and the record that it is about.
@@ -18,90 +19,57 @@ pub(super) struct Found {
     pub record: Option<Uuid>,
 }
 
-struct Row {
-    position: i64,
-    append_end: i64,
-    stream: String,
-    version: i64,
-    r#type: String,
-    subject: Option<Uuid>,
-    recorded_at: DateTime<Utc>,
-    meta: Vec<u8>,
-    data: Vec<u8>,
-}
-
-fn found(row: Row) -> Result<Found, sqlx::Error> {
-    let record = match row.r#type.as_str() {
-        "RecordCreated" | "RecordChanged" | "RecordRemoved" => row.subject,
-        "ChangeRefused" => serde_json::from_slice::<Json>(&row.data)
+fn found(recorded: Recorded) -> Found {
+    let record = match recorded.r#type.as_str() {
+        "RecordCreated" | "RecordChanged" | "RecordRemoved" => recorded.subject,
+        "ChangeRefused" => serde_json::from_slice::<Json>(&recorded.data)
             .ok()
             .and_then(|data| data["record"].as_str()?.parse().ok()),
         _ => None,
     };
     let event = AuditEvent {
-        position: row.position,
-        append_end: row.append_end,
-        plan: plan_of(&row.stream).map(str::to_owned),
-        stream: row.stream,
-        version: row.version,
-        r#type: row.r#type,
-        at: row.recorded_at,
-        meta: serde_json::from_slice(&row.meta).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        position: recorded.position,
+        append_end: recorded.append_end,
+        plan: plan_of(recorded.stream.as_str()).map(str::to_owned),
+        stream: recorded.stream.as_str().to_owned(),
+        version: recorded.version,
+        r#type: recorded.r#type,
+        at: recorded.recorded_at,
+        meta: recorded.meta,
         record: None,
-        data: row.data,
+        data: recorded.data,
     };
-    Ok(Found { event, record })
+    Found { event, record }
 }
 
-/// The events at these positions, in their order.
-pub(super) async fn events_at(
+/// The events at these positions, from the end that comes first.
+pub(super) async fn found_at(
     connection: &mut PgConnection,
     positions: &[i64],
     newest_first: bool,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
-        where position = any ($1)",
-        positions,
-    )
-    .fetch_all(connection)
-    .await?;
-    in_order(rows, newest_first)
+    Ok(in_order(events_at(connection, positions).await?, newest_first))
 }
 
-/// The events after one position and up to another.
-pub(super) async fn events_between(
+/// All events of a range, from the end that comes first.
+pub(super) async fn found_between(
     connection: &mut PgConnection,
-    after: i64,
-    upto: i64,
+    range: Range,
     newest_first: bool,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select position, append_end, stream, version, type, subject, recorded_at, meta, data from event
-        where position > $1 and position <= $2",
-        after,
-        upto,
-    )
-    .fetch_all(connection)
-    .await?;
-    in_order(rows, newest_first)
+    let events = events_between(connection, range.after, range.upto, i64::MAX).await?;
+    Ok(in_order(events, newest_first))
 }
 
-fn in_order(rows: Vec<Row>, newest_first: bool) -> Result<Vec<Found>, sqlx::Error> {
-    let mut events = rows.into_iter().map(found).collect::<Result<Vec<Found>, _>>()?;
-    events.sort_unstable_by_key(|found| found.event.position);
-    if newest_first {
-        events.reverse();
-    }
-    Ok(events)
+fn in_order(events: Vec<Recorded>, newest_first: bool) -> Vec<Found> {
+    let found = events.into_iter().map(found);
+    if newest_first { found.rev().collect() } else { found.collect() }
 }
 
 /// The event at a position; nothing when the ledger has not come so far.
 pub async fn audit_event(pool: &PgPool, position: i64) -> Result<Option<AuditEvent>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
-    let found = events_at(&mut connection, &[position], false).await?;
+    let found = found_at(&mut connection, &[position], false).await?;
     Ok(with_records(&mut connection, found).await?.pop())
 }
 

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::Audit;
+use super::bits::block_of;
 use super::filled::Filled;
-use super::places::{Blocks, Key, Places, block_of};
+use super::key::Key;
+use super::places::{Blocks, Places};
 use crate::fill::Filling;
 use crate::who::who_acted;
 use crate::{Happened, Projection, ProjectionError};
@@ -26,6 +28,7 @@ impl Projection for Audit {
             blocks.add(happened.position, keys(happened));
         }
         write(connection, &blocks).await?;
+        write_refusals(connection, batch).await?;
         Ok(())
     }
 
@@ -71,28 +74,39 @@ async fn write(connection: &mut PgConnection, blocks: &Blocks) -> Result<(), sql
     .map(|_| ())
 }
 
-/// By what an event is found.
+async fn write_refusals(connection: &mut PgConnection, batch: &[Happened]) -> Result<(), sqlx::Error> {
+    let (records, positions): (Vec<Uuid>, Vec<i64>) = batch.iter().filter_map(refused).unzip();
+    if positions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into audit_refusal (record_id, position) select * from unnest($1::uuid[], $2::bigint[])",
+        &records,
+        &positions,
+    )
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// The record of a change that was refused. What is about a record else, the ledger finds by itself.
+pub(super) fn refused(happened: &Happened) -> Option<(Uuid, i64)> {
+    match &happened.event {
+        Event::ChangeRefused(e) => Some((e.record?.0, happened.position)),
+        _ => None,
+    }
+}
+
+/// By what an event is found, but the record that it is about.
 pub(super) fn keys(happened: &Happened) -> impl Iterator<Item = Key> + use<> {
     let plan = happened.plan.is_some().then(|| plan_of(happened.stream.as_str())).flatten().map(Key::plan);
     let request = happened.meta.request_id.as_deref().map(Key::request);
-    let record = record_of(&happened.event).map(Key::record);
     let always = [Key::actor(who_acted(happened.meta.actor)), Key::event_type(happened.event.r#type())];
-    always.into_iter().chain([plan, request, record].into_iter().flatten())
+    always.into_iter().chain([plan, request].into_iter().flatten())
 }
 
 /// The plan whose events, or whose refusals, a stream holds.
 pub(super) fn plan_of(stream: &str) -> Option<&str> {
     let plan = stream.strip_prefix("plan/")?;
     Some(plan.strip_suffix("/refused").unwrap_or(plan))
-}
-
-/// The record that an event is about.
-pub(super) fn record_of(event: &Event) -> Option<Uuid> {
-    match event {
-        Event::RecordCreated(e) => Some(e.record.0),
-        Event::RecordChanged(e) => Some(e.record.0),
-        Event::RecordRemoved(e) => Some(e.record.0),
-        Event::ChangeRefused(e) => e.record.map(|record| record.0),
-        _ => None,
-    }
 }
