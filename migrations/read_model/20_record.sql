@@ -7,6 +7,8 @@ create table record (
     name text collate "C",
     -- by what lists are ordered: the name; a lesson that is called by a number comes by that number
     sort text collate "C" not null,
+    -- whether it came to that name with this row: each record has few of those, and many rows
+    named boolean not null,
     -- name and long name in small letters, one a line, for `q=`
     search text not null,
     revision bigint not null,
@@ -33,5 +35,6 @@ create table record (
 create unique index record_current on record (record_id) where valid_to is null;
 create index record_now on record (plan, kind, sort) where valid_to is null;
 create index record_day on record (plan, kind, day_to, day_from) where valid_to is null;
-create index record_then on record (plan, kind, sort, valid_from);
+-- What ever bore a name; what it was at a moment, the primary key tells.
+create index record_named on record (plan, kind, sort, record_id) where named;
 create index record_reference on record using gin (reference) where valid_to is null;

@@ -126,7 +126,7 @@ pub(crate) async fn record_id(
     moment: Moment,
 ) -> Result<Option<RecordId>, sqlx::Error> {
     let found = asked!(Called, moment, fetch_optional(pool);
-        "select r.record_id, r.sort as name " @from "r" "record" "r.plan = $2 and r.kind = $3 and r.sort = $4";
+        "select r.record_id, r.sort as name " @called "r" "$2" "$3" "$4";
         plan.to_string(), kind.word(), sort_key(kind, Some(name)))?;
     Ok(found.map(|row| RecordId(row.record_id)))
 }

@@ -81,6 +81,12 @@ impl Column for i64 {
     }
 }
 
+impl Column for bool {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        sized(bytes, &[u8::from(*self)]);
+    }
+}
+
 impl Column for i32 {
     fn put(&self, bytes: &mut Vec<u8>) {
         sized(bytes, &self.to_be_bytes());

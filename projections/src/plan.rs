@@ -225,7 +225,12 @@ async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<Plan
         &plans)?;
     let counts = asked!(Counted, moment, fetch_all(pool);
         r#"select r.plan as "plan!", r.kind as "kind!", count(*) as "count!"
-        from record r where r.plan = any ($2) and "# @"r" " group by r.plan, r.kind
+        from "# @now "record r where r.plan = any ($2) and r.valid_to is null and $1::bigint is null"
+        @then "(select distinct n.record_id from record n where n.plan = any ($2) and n.named) those
+            cross join lateral (select r.plan, r.kind, r.valid_to from record r where r.record_id = those.record_id
+                and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r
+            where (r.valid_to is null or r.valid_to > $1::bigint)"
+        " group by r.plan, r.kind
         union all
         select h.plan, 'placements', count(*) from placement h where h.plan = any ($2) and " @"h" " group by h.plan";
         &plans)?;

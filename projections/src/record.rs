@@ -36,6 +36,8 @@ pub(crate) struct RecordRow {
     pub who: String,
     pub at: DateTime<Utc>,
     pub position: i64,
+    /// The end of the append by which it came to its name; 0 of a row that was read.
+    pub named_at: i64,
 }
 
 #[async_trait]
@@ -91,7 +93,8 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
                 fields: opened(e.kind, &e.fields),
                 by_period: BTreeMap::new(),
             };
-            rows.put(e.record.0, changed_by(happened, Arc::clone(plan), record), edge);
+            let row = changed_by(happened, Arc::clone(plan), record, edge.position);
+            rows.put(e.record.0, row, edge);
         }
         Event::RecordChanged(e) if e.kind != Kind::Placements => {
             let Some(before) = rows.get(e.record.0) else { return Err(unknown(happened, e.record)) };
@@ -99,7 +102,9 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
             record.revision = e.revision;
             record.epoch = happened.epoch;
             change(&mut record, e);
-            let row = changed_by(happened, Arc::clone(&before.plan), record);
+            let is_renamed = record.name() != before.record.name();
+            let named_at = if is_renamed { edge.position } else { before.named_at };
+            let row = changed_by(happened, Arc::clone(&before.plan), record, named_at);
             rows.put(e.record.0, row, edge);
         }
         Event::RecordRemoved(e) if e.kind != Kind::Placements => rows.end(e.record.0, edge),
@@ -108,9 +113,9 @@ fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), Proje
     Ok(())
 }
 
-fn changed_by(happened: &Happened, plan: Arc<str>, record: Record) -> RecordRow {
+fn changed_by(happened: &Happened, plan: Arc<str>, record: Record, named_at: i64) -> RecordRow {
     let who = who_text(who_acted(happened.meta.actor));
-    RecordRow { plan, record, who, at: happened.at, position: happened.position }
+    RecordRow { plan, record, who, at: happened.at, position: happened.position, named_at }
 }
 
 /// Puts the changed values in the place of the old ones.

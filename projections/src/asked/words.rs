@@ -8,8 +8,9 @@
 /// - `@from "r" "table" "condition"`: the one row of which this holds; of then, the last one before, if it was still true;
 /// - `@join "r" "table" "condition"`, `@left "r" "table" "condition"`: the same, joined;
 /// - `@ids "r" "table" "column" "ids"`: the rows of these ids; more conditions may follow;
-/// - `@named "r" "plan" "kind" "after"`: the records of a kind in the order of their names. Of then it goes from name to name, so it
-///   reads as many rows as there were names, and stops where `limit` does: after it no `order by`, but `@now " order by r.sort"`;
+/// - `@named "r" "plan" "kind" "after"`: the records of a kind in the order of their names. Of then it goes from one that ever bore
+///   such a name to the next, and looks what each was; it stops where `limit` does: after it no `order by`, but `@now " order by r.sort"`;
+/// - `@called "r" "plan" "kind" "name"`: the record that has this name, as lists are ordered by it;
 /// - `@hours "p" "lessons" "periods"`: placements; of then those of these lessons and periods, hour by hour;
 /// - `@now "…"`, `@then "…"`: in one text only.
 macro_rules! asked {
@@ -58,16 +59,23 @@ macro_rules! asked {
         $crate::asked::asked!(@ $ask;
             [$($now)* "from record " $row " where " $row ".plan = " $plan " and " $row ".kind = " $kind " and " $row ".sort > "
                 $after " and " $row ".valid_to is null and $1::bigint is null"]
-            [$($then)* "from (with recursive name (sort) as (
-                    (select n.sort from record n where n.plan = " $plan " and n.kind = " $kind " and n.sort > " $after "
-                        order by n.sort limit 1)
-                    union all
-                    select (select n.sort from record n where n.plan = " $plan " and n.kind = " $kind " and n.sort > name.sort
-                        order by n.sort limit 1) from name where name.sort is not null)
-                select r.* from name cross join lateral (
-                    select r.* from record r where r.plan = " $plan " and r.kind = " $kind " and r.sort = name.sort
-                        and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r
-                where r.valid_to is null or r.valid_to > $1::bigint) " $row " where true"]
+            [$($then)* "from (select r.* from (select distinct n.sort, n.record_id from record n where n.plan = " $plan "
+                    and n.kind = " $kind " and n.sort > " $after " and n.named order by n.sort, n.record_id) name
+                cross join lateral (select r.* from record r where r.record_id = name.record_id and r.valid_from <= $1::bigint
+                    order by r.valid_from desc limit 1) r
+                where r.sort = name.sort and (r.valid_to is null or r.valid_to > $1::bigint)) " $row " where true"]
+            $($rest)*)
+    };
+    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @called $row:literal $plan:literal $kind:literal $name:literal
+        $($rest:tt)*) => {
+        $crate::asked::asked!(@ $ask;
+            [$($now)* "from record " $row " where " $row ".plan = " $plan " and " $row ".kind = " $kind " and " $row ".sort = "
+                $name " and " $row ".valid_to is null and $1::bigint is null"]
+            [$($then)* "from (select r.* from (select distinct n.record_id from record n where n.plan = " $plan "
+                    and n.kind = " $kind " and n.sort = " $name " and n.named) name
+                cross join lateral (select r.* from record r where r.record_id = name.record_id and r.valid_from <= $1::bigint
+                    order by r.valid_from desc limit 1) r
+                where r.sort = " $name " and (r.valid_to is null or r.valid_to > $1::bigint)) " $row " where true"]
             $($rest)*)
     };
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @hours $row:literal $lessons:literal $periods:literal $($rest:tt)*) => {

@@ -32,9 +32,9 @@ impl Dated {
 impl Calendar {
     pub async fn load(pool: &PgPool, plan: &PlanId, moment: Moment) -> Result<Self, sqlx::Error> {
         let dated = asked!(Dated, moment, fetch_all(pool);
-            r#"select r.record_id, r.kind, coalesce(r.name, '') as "name!", r.day_from, r.day_to from record r
-            where r.plan = $2 and r.kind in ('periods', 'holidays')
-                and isfinite(r.day_from) and isfinite(r.day_to) and "# @"r";
+            r#"select r.record_id as "record_id!", r.kind as "kind!", coalesce(r.name, '') as "name!", r.day_from as "day_from!",
+                r.day_to as "day_to!"
+            "# @named "r" "$2" "any ('{periods,holidays}')" "''" " and isfinite(r.day_from) and isfinite(r.day_to)";
             plan.to_string())?;
         Ok(Self { dated })
     }

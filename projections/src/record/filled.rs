@@ -18,7 +18,7 @@ pub(super) struct Filled {
 impl Filled {
     pub fn new() -> Self {
         let copy = CopyRows::new(
-            "copy record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
+            "copy record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, by_period, reference,
                 day_from, day_to, who, changed_at, changed_position, valid_from, valid_to) from stdin",
         );
         Self { rows: Versions::new(), copy }

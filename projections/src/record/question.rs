@@ -95,7 +95,7 @@ async fn one(
     let row = asked!(Columns, moment, fetch_optional(pool);
         r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
             r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
-        "# @from "r" "record" "r.plan = $2 and r.kind = $3 and r.sort = $4";
+        "# @called "r" "$2" "$3" "$4";
         plan.to_string(), kind.word(), sort)?;
     Ok(views(pool, row.into_iter().collect(), period, moment).await?.pop())
 }

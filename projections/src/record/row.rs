@@ -55,6 +55,7 @@ impl TryFrom<Columns> for RecordRow {
             who: columns.who,
             at: columns.changed_at,
             position: columns.changed_position,
+            named_at: 0,
         })
     }
 }
@@ -100,6 +101,7 @@ struct Arrays {
     kind: Vec<&'static str>,
     name: Vec<Option<String>>,
     sort: Vec<String>,
+    named: Vec<bool>,
     search: Vec<String>,
     revision: Vec<i64>,
     epoch: Vec<i64>,
@@ -142,13 +144,14 @@ impl Written {
 
 impl Arrays {
     fn push(&mut self, version: &Version<RecordRow>) {
-        let RecordRow { plan, record, who, at, position } = &version.row;
+        let RecordRow { plan, record, who, at, position, named_at } = &version.row;
         let Written { name, sort, search, fields, by_period } = Written::of(record);
         self.record_id.push(version.id);
         self.plan.push(Arc::clone(plan));
         self.kind.push(record.kind.word());
         self.name.push(name);
         self.sort.push(sort);
+        self.named.push(*named_at == version.from.position);
         self.search.push(search);
         self.revision.push(i64::try_from(record.revision).unwrap_or(i64::MAX));
         self.epoch.push(record.epoch);
@@ -215,15 +218,15 @@ pub(super) async fn write(
         rows.push(version);
     }
     sqlx::query!(
-        "insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference,
+        "insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, by_period, reference,
             day_from, day_to, who, changed_at, changed_position, valid_from, valid_to)
-        select r.record_id, r.plan, r.kind, r.name, r.sort, r.search, r.revision, r.epoch, r.fields::jsonb,
+        select r.record_id, r.plan, r.kind, r.name, r.sort, r.named, r.search, r.revision, r.epoch, r.fields::jsonb,
             r.by_period::jsonb, r.reference::uuid[], coalesce(r.day_from, '-infinity'), coalesce(r.day_to, 'infinity'), r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
             $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[],
-            $16::bigint[], $17::date[], $18::date[])
+            $16::bigint[], $17::date[], $18::date[], $19::boolean[])
             as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
-                changed_at, changed_position, valid_from, valid_to, day_from, day_to)",
+                changed_at, changed_position, valid_from, valid_to, day_from, day_to, named)",
         &rows.record_id,
         &rows.plan.iter().map(AsRef::as_ref).collect::<Vec<&str>>() as _,
         &rows.kind as _,
@@ -242,6 +245,7 @@ pub(super) async fn write(
         &rows.valid_to as _,
         &rows.day_from as _,
         &rows.day_to as _,
+        &rows.named,
     )
     .execute(connection)
     .await
@@ -250,7 +254,7 @@ pub(super) async fn write(
 
 /// The same row, on its way into an empty table; the columns as [`super::filled`] names them.
 pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
-    let RecordRow { plan, record, who, at, position } = &version.row;
+    let RecordRow { plan, record, who, at, position, named_at } = &version.row;
     let Written { name, sort, search, fields, by_period } = Written::of(record);
     let (day_from, day_to) = days(record);
     rows.row([
@@ -259,6 +263,7 @@ pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
         &record.kind.word(),
         &name,
         &sort,
+        &(*named_at == version.from.position),
         &search,
         &i64::try_from(record.revision).unwrap_or(i64::MAX),
         &record.epoch,

@@ -21,24 +21,24 @@ use crate::setting::Setting;
 
 /// Ten plans of 4,000 teachers, 2,000 lessons with two old states each, and 4,000 placements.
 const MANY: &str = "
-    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+    insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, reference, who, changed_at,
         changed_position, valid_from, valid_to)
-    select md5(p || ':' || k || ':' || i)::uuid, '1~2026-2027~' || p, k, k || i, case k when 'lessons' then '1' else '' end || k || i, lower(k || i), 1, 1,
+    select md5(p || ':' || k || ':' || i)::uuid, '1~2026-2027~' || p, k, k || i, case k when 'lessons' then '1' else '' end || k || i, v.f = 1, lower(k || i), 1, 1,
         jsonb_build_object('id', jsonb_build_object('text', k || i)), array[md5(p || ':teachers:' || i % 50)::uuid], 'operator',
         now(), 1, v.f, v.t
     from generate_series(1, 10) p, (values ('teachers', 4000), ('lessons', 2000), ('periods', 2)) c (k, n),
         lateral generate_series(1, n) i, (values (1, 2), (2, 3), (3, null)) v (f, t);
-    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+    insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, reference, who, changed_at,
         changed_position, valid_from, day_from, day_to)
-    select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i::text, i::text, i::text, 1, 1,
+    select md5(p || ':substitutions:' || i)::uuid, '1~2026-2027~' || p, 'substitutions', i::text, i::text, true, i::text, 1, 1,
         jsonb_build_object('id', jsonb_build_object('text', i::text), 'kind', jsonb_build_object('text', 'room'),
             'date', jsonb_build_object('date', '2026-08-01'::date + i % 300), 'hour', jsonb_build_object('number', 1 + i % 10),
             'lesson', jsonb_build_object('reference', md5(p || ':lessons:' || 1 + i % 2000)::uuid)),
         array[]::uuid[], 'operator', now(), 1, 1, '2026-08-01'::date + i % 300, '2026-08-01'::date + i % 300
     from generate_series(1, 10) p, generate_series(1, 4000) i;
-    insert into record (record_id, plan, kind, name, sort, search, revision, epoch, fields, reference, who, changed_at,
+    insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, reference, who, changed_at,
         changed_position, valid_from, day_from, day_to)
-    select md5(p || ':absences:' || i)::uuid, '1~2026-2027~' || p, 'absences', i::text, i::text, i::text, 1, 1,
+    select md5(p || ':absences:' || i)::uuid, '1~2026-2027~' || p, 'absences', i::text, i::text, true, i::text, 1, 1,
         jsonb_build_object('id', jsonb_build_object('text', i::text), 'of', jsonb_build_object('text', 'teacher'),
             'name', jsonb_build_object('reference', md5(p || ':teachers:' || i)::uuid),
             'from', jsonb_build_object('date', '2026-08-01'::date + i % 300), 'to', jsonb_build_object('date', '2026-08-01'::date + i % 300)),
