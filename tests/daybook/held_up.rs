@@ -28,12 +28,7 @@ async fn by_hand(connection: &mut PgConnection, sql: String) {
 async fn who_needs_a_position_that_cannot_be_read_yet_is_told_within_two_seconds() {
     let office = Office::open("behind").await;
     let anna = office.log_in("anna").await;
-    let mut holder = office.database.options.connect().await.unwrap();
-    let schema: String =
-        sqlx::query_scalar("select schema_name from daybook.generation where state = 'current'")
-            .fetch_one(&mut holder)
-            .await
-            .unwrap();
+    let (mut holder, schema) = office.owner().await;
     by_hand(&mut holder, format!("begin; lock table {schema}.checkpoint in access exclusive mode")).await;
     let made = office.create(&anna, &plan("/teachers/GAUSS"), json!({})).await;
     assert_eq!(made.outcome(), "201", "writing needs no read model: {}", made.body);

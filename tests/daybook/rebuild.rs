@@ -32,17 +32,6 @@ fn last(done: &Done) -> Json {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {}{}", done.out, done.err))
 }
 
-async fn by_hand(office: &Office, sql: &str) {
-    let mut owner = PgConnection::connect_with(&office.database.options).await.expect("connect");
-    let current: String =
-        sqlx::query_scalar("select schema_name from daybook.generation where state = 'current'")
-            .fetch_one(&mut owner)
-            .await
-            .expect("the current generation");
-    let sql = format!("set search_path = {current}, daybook; {sql}");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut owner).await.expect("done by hand");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_broken_by_hand_is_named_and_mended_beside_the_service() {
     let office = office("broken_by_hand").await;
@@ -65,7 +54,7 @@ async fn what_was_broken_by_hand_is_named_and_mended_beside_the_service() {
             "too many",
         ),
     ] {
-        by_hand(&office, sql).await;
+        office.by_hand(sql).await;
         let found = run(daybook(), &["verify", "--json"]).await;
         assert_eq!(found.status, 1, "{sql}: {}{}", found.out, found.err);
         let all = last(&found);
@@ -92,7 +81,7 @@ async fn a_projection_that_fails_is_told_everywhere_and_goes_on_after_its_rebuil
     let office = office("failing_projection").await;
     let token = office.log_in("anna").await;
     let admin = office.log_in("admin").await;
-    by_hand(&office, "alter table record drop column search").await;
+    office.by_hand("alter table record drop column search").await;
     let made = office.create(&token, &plan("/teachers/GAUSS"), json!({})).await;
     assert_eq!(made.outcome(), "201");
     let position = made.header("daybook-position").expect("a position").to_owned();
@@ -191,12 +180,7 @@ impl Writers {
 /// Every change of every writer is in the history of its teacher, once.
 async fn every_change_is_there_once(office: &Office, written: &[(String, u64)]) {
     let token = office.log_in("bert").await;
-    let mut connection = PgConnection::connect_with(&office.database.options).await.expect("connect");
-    let current: String =
-        sqlx::query_scalar("select schema_name from daybook.generation where state = 'current'")
-            .fetch_one(&mut connection)
-            .await
-            .expect("the current generation");
+    let (mut connection, current) = office.owner().await;
     for (path, count) in written {
         let read = office.get(&token, path).await;
         assert_eq!(read.body["long_name"], count.to_string());

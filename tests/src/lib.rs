@@ -1,5 +1,6 @@
 //! What the tests share.
 pub mod audit;
+pub mod by_hand;
 pub mod cluster;
 pub mod declared;
 pub mod doings;
