@@ -1,6 +1,6 @@
 //! What must hold of an event, and where it does: sets of places, laid over one another in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::PgConnection;
 
@@ -102,11 +102,14 @@ impl Conditions {
         }
         let in_one = |one: &i64, other: &i64| block_of(*one) == block_of(*other);
         let parts = positions.chunk_by(in_one).map(|part| (block_of(part[0]), Bits::of(part)));
-        let parts: HashMap<i32, Bits> = parts.collect();
+        let parts: BTreeMap<i32, Bits> = parts.collect();
+        // The range keeps the index from being read for blocks that lie elsewhere.
         let rows = sqlx::query_as!(
             Row,
-            "select word, block, places from audit where word = any ($1) and block = any ($2)",
+            "select word, block, places from audit where word = any ($1) and block between $2 and $3 and block = any ($4)",
             &self.words(),
+            parts.keys().next().copied().unwrap_or(0),
+            parts.keys().next_back().copied().unwrap_or(0),
             &parts.keys().copied().collect::<Vec<_>>(),
         )
         .fetch_all(connection)
