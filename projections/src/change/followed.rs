@@ -3,7 +3,10 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{ChangeRow, Filter, NameOf, Wanted, reached, read, records_called, select_change};
+use super::called::records_called;
+use super::question::{Filter, reached, read};
+use super::row::{ChangeRow, select_change};
+use super::{NameOf, Wanted};
 use domain::PlanId;
 
 /// A change as followers are told it.
