@@ -6,7 +6,7 @@ use domain::{
     Actor, At, Coupling, Event, FieldChange, FieldName, Fold, HourOf, Kind, Personal, Plan, PlanCreated,
     PlanId, RecordChanged, RecordCreated, RecordId, RecordRemoved, Row, Value,
 };
-use projections::{Projections, read_models};
+use projections::{Page, Projections, read_models};
 use uuid::Uuid;
 
 use crate::setting::{SOON, Setting};
@@ -25,6 +25,11 @@ pub struct Office {
 
 pub fn text(text: &str) -> Value {
     Value::Text(text.into())
+}
+
+/// The first page of a list.
+pub fn page(limit: i64) -> Page {
+    Page { limit, after: None }
 }
 
 pub fn coupling(class: Option<RecordId>, teacher: Option<RecordId>, room: Option<RecordId>) -> Coupling {
