@@ -1,4 +1,4 @@
--- Plans: title, state, revision. Their counts and positions are asked of the other tables.
+-- Plans: title, state, revision. Their positions are asked of the ledger, who is there and what is locked of the other tables.
 create table plan (
     plan text collate "C" not null,
     title text not null,
@@ -11,3 +11,15 @@ create table plan (
 );
 
 create unique index plan_now on plan (plan) where valid_to is null;
+
+-- How many records of a kind a plan has; placements too. A row for every append that changes the number.
+create table plan_count (
+    plan text collate "C" not null,
+    kind text collate "C" not null,
+    count bigint not null,
+    valid_from bigint not null,
+    valid_to bigint,
+    primary key (plan, kind, valid_from)
+);
+
+create unique index plan_count_now on plan_count (plan, kind) where valid_to is null;

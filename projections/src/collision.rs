@@ -148,11 +148,7 @@ async fn clashes(
     asked!(Clash, moment, fetch_all(pool);
         r#"select p.period_id as "period_id!", p.day as "day!", p.hour as "hour!", k.kind as "kind!", k.target_id as "target_id!",
             array_agg(p.lesson_id) as "lesson_ids!", array_agg(coalesce(p.week, '')) as "weeks!"
-        from "# @hours "p" "$4::uuid[]" "$5::uuid[]" "
-        join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
-            when p.meeting_of = p.lesson_id and exists (select from meeting o
-                where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
-            else '00000000-0000-0000-0000-000000000000' end
+        from "# @hours "p" "$4::uuid[]" "$5::uuid[]" @met "m" "p" "
         cross join lateral (values ('class', m.class_id), ('teacher', m.teacher_id), ('room', m.room_id))
             as k (kind, target_id)
         where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and p.day is not null and p.hour is not null

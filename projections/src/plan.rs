@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::asked::{Page, Paged, asked};
 use crate::{Happened, Moment, Projection, ProjectionError};
 
-/// The read model of plans: table `plan`.
+mod count;
+
+/// The read model of plans: tables `plan` and `plan_count`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Plans;
 
@@ -98,7 +100,7 @@ impl Projection for Plans {
             new.push(Change { row, to: None });
         }
         write(connection, &closed, &new).await?;
-        Ok(())
+        count::apply(connection, batch).await
     }
 }
 
@@ -206,34 +208,28 @@ struct Numbers {
     locks: i64,
 }
 
-/// How many records of a kind a plan has.
-struct Counted {
-    plan: String,
-    kind: String,
-    count: i64,
-}
-
 async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<PlanView>, sqlx::Error> {
     let plans: Vec<String> = rows.iter().map(|row| row.plan.clone()).collect();
     let numbers = asked!(Numbers, moment, fetch_all(pool);
-        r#"select p.plan as "plan!", coalesce(
-                (select e.position from event e where e.stream = 'plan/' || p.plan
-                    and ($1::bigint is null or e.position <= $1::bigint) order by e.version desc limit 1), 0) as "position!",
+        r#"select p.plan as "plan!", coalesce("#
+            @now "(select e.position from event e where e.stream = 'plan/' || p.plan order by e.version desc limit 1)"
+            // Its versions stand in the order of positions, so the last one up to there is found by halving what is between.
+            @then "(select e.position from event e where e.stream = 'plan/' || p.plan and e.version = (
+                with recursive between_ (low, high) as (
+                    select 0::bigint, (select max(e.version) from event e where e.stream = 'plan/' || p.plan)
+                    union all
+                    select case when m.is_then then m.version else m.low end, case when m.is_then then m.high else m.version - 1 end
+                    from (select b.low, b.high, e.version, e.position <= $1::bigint as is_then from between_ b
+                        join event e on e.stream = 'plan/' || p.plan and e.version = (b.low + b.high + 1) / 2
+                        where b.low < b.high) m)
+                select b.low from between_ b where b.low = b.high limit 1))" r#", 0) as "position!",
             (select count(*) from session s where s.plan = p.plan and "# @range "s" r#") as "sessions!",
             (select count(*) from lock l where l.plan = p.plan and "# @range "l" r#") as "locks!"
         from unnest($2::text[]) as p (plan)"#;
         &plans)?;
-    let counts = asked!(Counted, moment, fetch_all(pool);
-        r#"select r.plan as "plan!", r.kind as "kind!", count(*) as "count!"
-        from "# @now "record r where r.plan = any ($2) and r.valid_to is null and $1::bigint is null"
-        @then "(select distinct n.record_id from record n where n.plan = any ($2) and n.named) those
-            cross join lateral (select r.plan, r.kind, r.valid_to from record r where r.record_id = those.record_id
-                and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r
-            where (r.valid_to is null or r.valid_to > $1::bigint)"
-        " group by r.plan, r.kind
-        union all
-        select h.plan, 'placements', count(*) from placement h where h.plan = any ($2) and " @"h" " group by h.plan";
-        &plans)?;
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_singleton()).collect();
+    let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+    let counts = count::counts(pool, &plans, &words, moment).await?;
     let count = |plan: &str, kind: Kind| {
         counts.iter().find(|it| it.plan == plan && it.kind == kind.word()).map_or(0, |it| it.count)
     };
@@ -244,9 +240,8 @@ async fn views(pool: &PgPool, rows: Vec<Row>, moment: Moment) -> Result<Vec<Plan
             .iter()
             .find(|it| it.plan == row.plan)
             .map_or((0, 0, 0), |it| (it.position, it.sessions, it.locks));
-        let kinds = Kind::ALL.into_iter().filter(|kind| !kind.is_singleton());
         let counts: Map<String, Json> =
-            kinds.map(|kind| (kind.word().to_owned(), count(&row.plan, kind).into())).collect();
+            kinds.iter().map(|kind| (kind.word().to_owned(), count(&row.plan, *kind).into())).collect();
         let mut json = Map::new();
         json.insert("plan".into(), row.plan.clone().into());
         json.insert("title".into(), row.title.clone().into());

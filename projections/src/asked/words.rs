@@ -12,6 +12,8 @@
 ///   such a name to the next, and looks what each was; it stops where `limit` does: after it no `order by`, but `@now " order by r.sort"`;
 /// - `@called "r" "plan" "kind" "name"`: the record that has this name, as lists are ordered by it;
 /// - `@hours "p" "lessons" "periods"`: placements; of then those of these lessons and periods, hour by hour;
+/// - `@met "m" "p"`: left joins who meets in the hour `p` of the plan `$2`: in rows of its own, else as its lesson's couplings say, those
+///   of its period where it has some. Those that meet are a set that is true together, so of then only the set of then is read;
 /// - `@now "…"`, `@then "…"`: in one text only.
 macro_rules! asked {
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @range $row:literal $($rest:tt)*) => {
@@ -87,6 +89,24 @@ macro_rules! asked {
                 cross join lateral (select h.* from placement h where h.lesson_id = k.lesson_id and h.period_id = q.period_id
                     and h.n = s.n and h.valid_from <= $1::bigint order by h.valid_from desc limit 1) h
                 where h.valid_to is null or h.valid_to > $1::bigint) " $row " "]
+            $($rest)*)
+    };
+    (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @met $row:literal $hour:literal $($rest:tt)*) => {
+        $crate::asked::asked!(@ $ask;
+            [$($now)* " left join meeting " $row " on " $row ".plan = $2 and " $row ".owner_id = " $hour ".meeting_of
+                and " $row ".valid_to is null and $1::bigint is null and " $row ".period_id = case
+                    when " $hour ".meeting_of = " $hour ".lesson_id and exists (select from meeting o where o.plan = $2
+                        and o.owner_id = " $hour ".lesson_id and o.period_id = " $hour ".period_id
+                        and o.valid_to is null and $1::bigint is null) then " $hour ".period_id
+                    else '00000000-0000-0000-0000-000000000000' end "]
+            [$($then)* " left join lateral (select s.period_id, s.valid_from
+                from (values (1, " $hour ".period_id), (2, '00000000-0000-0000-0000-000000000000'::uuid)) k (ordinal, period_id)
+                cross join lateral (select o.period_id, o.valid_from, o.valid_to from meeting o
+                    where o.owner_id = " $hour ".meeting_of and o.period_id = k.period_id and o.ordinal = 0
+                        and o.valid_from <= $1::bigint order by o.valid_from desc limit 1) s
+                where s.valid_to is null or s.valid_to > $1::bigint order by k.ordinal limit 1) met on true
+            left join meeting " $row " on " $row ".plan = $2 and " $row ".owner_id = " $hour ".meeting_of
+                and " $row ".period_id = met.period_id and " $row ".valid_from = met.valid_from "]
             $($rest)*)
     };
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @now $text:literal $($rest:tt)*) => {

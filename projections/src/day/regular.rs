@@ -103,12 +103,9 @@ pub(super) async fn regular(
         join "# @hours "p" "$6::uuid[]" "array(select distinct unnest($3::uuid[]))" "on p.plan = $2 and p.period_id = w.period_id
             and p.day = w.day and (w.hour = 0 or p.hour = w.hour) and p.hour is not null and " @"p"
             @now " and $6::uuid[] is null "
-            @join "l" "record" "l.plan = $2 and l.kind = 'lessons' and l.record_id = p.lesson_id" "
-        left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
-            when p.meeting_of = p.lesson_id and exists (select from meeting o
-                where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
-            else '00000000-0000-0000-0000-000000000000' end
-        " @left "c" "record" "c.plan = $2 and c.kind = 'classes' and c.record_id = m.class_id";
+            @join "l" "record" "l.plan = $2 and l.kind = 'lessons' and l.record_id = p.lesson_id"
+            @met "m" "p"
+            @left "c" "record" "c.plan = $2 and c.kind = 'classes' and c.record_id = m.class_id";
         plan.to_string(), &periods, &days, &hours, lessons.as_deref())?;
     Ok(rows.into_iter().map(Regular::from).collect())
 }

@@ -95,9 +95,16 @@ async fn own_rows(pool: &PgPool, rows: &[Columns], moment: Moment) -> Result<Vec
         return Ok(Vec::new());
     }
     asked!(OwnRow, moment, fetch_all(pool);
-        "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from meeting m
-        where m.owner_id = any ($2) and " @"m" " order by m.owner_id, m.ordinal";
-        &with_own)
+        "select m.owner_id, m.class_id, m.teacher_id, m.subject_id, m.room_id from "
+            @now "meeting m where m.plan = $3 and m.owner_id = any ($2) and m.valid_to is null and $1::bigint is null"
+            // The rows of an hour are a set that is true together: of then only the set of then is read.
+            @then "unnest($2::uuid[]) k (owner_id) cross join lateral (select o.valid_from, o.valid_to from meeting o
+                where o.owner_id = k.owner_id and o.period_id = '00000000-0000-0000-0000-000000000000' and o.ordinal = 0
+                    and o.valid_from <= $1::bigint order by o.valid_from desc limit 1) met
+            join meeting m on m.plan = $3 and m.owner_id = k.owner_id and m.valid_from = met.valid_from
+            where met.valid_to is null or met.valid_to > $1::bigint"
+        " order by m.owner_id, m.ordinal";
+        &with_own, &rows[0].plan)
 }
 
 /// What these hours of lessons were, as the rules hold them.

@@ -57,11 +57,7 @@ macro_rules! timetable_items {
             r#"select p.day as "day!", p.hour as "hour!", p.week, l.name as "lesson!", l.sort as "sort!", p.n as "n!",
                 coalesce(m.ordinal, 0) as "ordinal!", c.name as "class?", t.name as "teacher?", s.name as "subject?",
                 r.name as "room?"
-            from "# $($placements)* @join "l" "record" "l.record_id = p.lesson_id" "
-            left join meeting m on m.plan = $2 and m.owner_id = p.meeting_of and " @"m" " and m.period_id = case
-                when p.meeting_of = p.lesson_id and exists (select from meeting o
-                    where o.plan = $2 and o.owner_id = p.lesson_id and o.period_id = p.period_id and " @"o" ") then p.period_id
-                else '00000000-0000-0000-0000-000000000000' end"
+            from "# $($placements)* @join "l" "record" "l.record_id = p.lesson_id" @met "m" "p"
             @left "c" "record" "c.record_id = m.class_id" @left "t" "record" "t.record_id = m.teacher_id"
             @left "s" "record" "s.record_id = m.subject_id" @left "r" "record" "r.record_id = m.room_id" "
             where p.plan = $2 and p.period_id = $3 and p.day is not null and p.hour is not null and " @"p" "

@@ -10,6 +10,7 @@ use projections::collision::{CollisionsOf, collisions};
 use projections::cover_list::cover_list;
 use projections::day::timetable_of_day;
 use projections::difference::{Between, differences};
+use projections::export::exported;
 use projections::lock::{lock, locks, locks_count, locks_everywhere};
 use projections::node::nodes_started;
 use projections::notice::{NoticesOf, notice, notices};
@@ -58,6 +59,7 @@ impl Asked<'_> {
             self.of_timetable(plan, &mut answers).await;
             self.of_presence(plan, locks, &mut answers).await;
             self.of_past(plan, &mut answers).await;
+            self.of_files(plan, &mut answers).await;
         }
         self.of_site(fold, locks, &mut answers).await;
         answers
@@ -220,6 +222,15 @@ impl Asked<'_> {
         let between = Between { from: self.earlier, to: self.last, after: 0, limit: 1_000, absences: true };
         let found = differences(pool, of, between).await.unwrap();
         told("differences".into(), json!([found.items, found.next]));
+    }
+
+    /// The files of an export that come of one kind of records each, and that of the placements.
+    async fn of_files(&self, of: &PlanId, answers: &mut Answers) {
+        for number in [1, 2, 3, 4, 5, 7, 10, 12, 13, 14, 18] {
+            let file = exported(self.pool, of, number, "1", self.moment).await.unwrap();
+            let told = file.map(|file| json!([file.name, file.text, file.left_out]));
+            answers.push((format!("{of} GPU{number:03}"), json!(told)));
+        }
     }
 
     async fn of_site(&self, fold: &Folded, granted: &[Uuid], answers: &mut Answers) {

@@ -10,7 +10,8 @@ use projections::day::timetable_of_day;
 use projections::lock::{locks, locks_everywhere};
 use projections::notice::{NoticesOf, notices};
 use projections::outage::{outages, past_outages};
-use projections::placement::{TimetableOf, placement, timetable};
+use projections::placement::{TimetableOf, placement, placements, timetable};
+use projections::plan::plan;
 use projections::record::{RecordFilter, record, records};
 use projections::session::{sessions, sessions_everywhere};
 use projections::unplaced::unplaced;
@@ -50,8 +51,11 @@ fn long_ago(states: i64) -> String {
         from generate_series(1, 200) i, generate_series(1, 3) n, lateral ({valid}) v;
         insert into meeting (plan, owner_id, period_id, ordinal, teacher_id, valid_from, valid_to)
         select '{PLAN}', md5('lessons:' || i)::uuid, '00000000-0000-0000-0000-000000000000', 0,
-            md5('teachers:' || 1 + i % 100)::uuid, 1, null
-        from generate_series(1, 200) i;
+            md5('teachers:' || 1 + i % 100)::uuid, f, t
+        from generate_series(1, 200) i, lateral ({valid}) v;
+        insert into plan (plan, title, state, revision, epoch, valid_from) values ('{PLAN}', 'Long', 'open', 1, 1, 1);
+        insert into plan_count (plan, kind, count, valid_from, valid_to)
+        select '{PLAN}', k, s, f, t from (values ('teachers', 1), ('lessons', 2), ('placements', 3)) c (k, i), lateral ({valid}) v;
         insert into session (session_id, plan, who, mode, logged_in_at, since, until, valid_from, valid_to)
         select md5('s' || i)::uuid, '{PLAN}', 'user:' || i % 500, 'read', now(), now(), now(), i * 10, i * 10 + 200
         from generate_series(1, {states} * 100) i;
@@ -66,7 +70,8 @@ fn long_ago(states: i64) -> String {
         select md5('o' || i)::uuid, true, now(), 'restart', i * 10 from generate_series(1, {states} * 100) i;
         insert into account (account_id, kind, name, valid_from, valid_to)
         select md5('operator')::uuid, 'user', 'planner ' || s, f, t from generate_series(1, 1) i, lateral ({valid}) v;
-        analyze record; analyze placement; analyze meeting; analyze session; analyze lock; analyze notice; analyze outage; analyze account"
+        analyze record; analyze placement; analyze session; analyze lock; analyze notice; analyze outage; analyze account;
+        analyze meeting; analyze plan; analyze plan_count"
     )
 }
 
@@ -76,7 +81,7 @@ async fn read(owner: &mut PgConnection) -> (i64, i64) {
         "select sum(seq_scan)::bigint, sum(coalesce(idx_tup_fetch, 0)
             + (select coalesce(sum(idx_tup_read), 0) from pg_stat_user_indexes i where i.relid = t.relid))::bigint
         from pg_stat_user_tables t where schemaname = current_schema()
-            and relname in ('record', 'placement', 'meeting', 'session', 'lock', 'notice', 'outage', 'account')",
+            and relname in ('record', 'placement', 'meeting', 'session', 'lock', 'notice', 'outage', 'account', 'plan', 'plan_count')",
     )
     .fetch_one(owner)
     .await
@@ -150,6 +155,17 @@ async fn ask(pool: &PgPool, number: usize, moment: Moment) -> Option<(&'static s
         17 => {
             let who = format!("user:{}", uuid::Uuid::from_bytes(*b"operator12345678"));
             ("names", who_names(pool, [who.as_str()], moment).await.expect(asked).len())
+        }
+        18 => {
+            let found = plan(pool, &of, moment).await.expect(asked).expect("the plan is there");
+            (
+                "plan",
+                usize::try_from(found.json["counts"]["lessons"].as_i64().expect("a number")).expect("small"),
+            )
+        }
+        19 => {
+            let found = placements(pool, &of, "lessons5", "1", moment, &page).await.expect(asked);
+            ("placements", found.expect("the lesson is there").items.len())
         }
         _ => return None,
     })
