@@ -104,6 +104,7 @@ pub struct Desk {
     plans: Shelf<PlanId, Plan>,
     schools: Shelf<String, School>,
     accounts: Cell<Accounts>,
+    past_accounts: past::PastAccounts,
     site: Cell<Site>,
     sessions: Cell<Sessions>,
     /// What is shown to whoever comes, in memory.
@@ -141,6 +142,7 @@ impl Desk {
             standing: Standing::new(clock.now()),
             learning: tokio::sync::Mutex::default(),
             accounts: Cell::new(Accounts::stream()),
+            past_accounts: past::PastAccounts::default(),
             site: Cell::new(Site::stream()),
             sessions: Cell::new(Sessions::stream()),
             plans: Shelf::new(PLANS_OPEN),

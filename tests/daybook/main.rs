@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
+mod accounts_then;
 mod audit_trail;
 mod away;
 mod bad_input;
@@ -59,6 +60,7 @@ mod streams;
 mod subscribers;
 mod time_travel;
 mod time_travel_site;
+mod time_travel_then;
 mod timetable;
 mod too_late;
 mod traces;

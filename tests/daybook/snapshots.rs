@@ -27,7 +27,7 @@ async fn counted(office: &Office, metric: &str) -> u64 {
     line.unwrap_or_default()
 }
 
-async fn events_read(office: &Office) -> u64 {
+pub async fn events_read(office: &Office) -> u64 {
     counted(office, "daybook_state_events_read_total").await
 }
 

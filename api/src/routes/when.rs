@@ -120,7 +120,7 @@ impl When {
     /// Users and groups as they stood.
     pub async fn accounts(self, app: &App) -> Result<Arc<Accounts>, Failure> {
         match self.shown {
-            Some(shown) => app.desk.accounts_at(shown.number).await.map(Arc::new),
+            Some(shown) => app.desk.accounts_at(shown.number).await,
             None => app.desk.accounts().await,
         }
     }
