@@ -26,6 +26,11 @@ impl BulkReader {
         Ok(Self { connection: ledger.settings.connect_one().await?, after, upto })
     }
 
+    /// The number of the server's process that reads for it.
+    pub async fn backend(&mut self) -> Result<i32, sqlx::Error> {
+        sqlx::query_scalar!(r#"select pg_backend_pid() as "pid!""#).fetch_one(&mut self.connection).await
+    }
+
     /// The position up to which everything has been handed out.
     pub fn position(&self) -> i64 {
         self.after

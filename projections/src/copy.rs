@@ -48,9 +48,11 @@ impl CopyRows {
         self.bytes.extend(TRAILER.to_be_bytes());
         let options = if tables.at_once { "(format binary, freeze)" } else { "(format binary)" };
         let statement = format!("{} {options}", self.statement);
+        let turn = tables.pace.turn().await;
         let mut copy = tables.connection.copy_in_raw(&statement).await?;
         copy.send(self.bytes.as_slice()).await?;
         copy.finish().await?;
+        turn.end().await;
         self.bytes.truncate(HEADER.len());
         self.rows = 0;
         Ok(())

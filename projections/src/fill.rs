@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{Connection, PgConnection};
 
-use crate::generation::{indexes_again, indexes_set_aside, quoted, run, tables_of};
+use crate::generation::{analyze, indexes_set_aside, quoted, run, tables_of};
+use crate::pace::Pace;
 use crate::projection::{Happened, Projection, ProjectionError};
 
 /// A fold from the beginning that keeps in memory what is true, and writes each row once, when it is known until when it is true.
@@ -26,6 +27,8 @@ pub struct EmptyTables {
     /// All of it is one transaction, which no other one has to see come to an end: rows are written as if they had been there for
     /// ever, and nobody has to mark them or tidy up after them later.
     pub(crate) at_once: bool,
+    /// What is written waits for its turn.
+    pub(crate) pace: Arc<Pace>,
 }
 
 /// Whether tables are filled in one transaction. As long as it lasts, nothing anywhere in the database is tidied up: rows that are
@@ -57,6 +60,7 @@ impl Fill {
         all: &Arc<Vec<Box<dyn Projection>>>,
         index: usize,
         transactions: Transactions,
+        pace: &Arc<Pace>,
     ) -> Result<Self, sqlx::Error> {
         let filling = all[index].filling();
         let at_once = filling.is_some() && transactions == Transactions::One;
@@ -70,7 +74,7 @@ impl Fill {
             }
             indexes = indexes_set_aside(&mut connection, &names).await?;
         }
-        let tables = EmptyTables { connection, at_once };
+        let tables = EmptyTables { connection, at_once, pace: Arc::clone(pace) };
         Ok(Self { tables, all: Arc::clone(all), index, filling, indexes, position: 0 })
     }
 
@@ -89,9 +93,11 @@ impl Fill {
         match &mut self.filling {
             Some(filling) => filling.take(&mut self.tables, batch).await?,
             None => {
+                let turn = self.tables.pace.turn().await;
                 let mut transaction = self.tables.connection.begin().await?;
                 self.all[self.index].apply(&mut transaction, batch).await?;
                 transaction.commit().await?;
+                turn.end().await;
             }
         }
         self.position = last.append_end;
@@ -103,8 +109,17 @@ impl Fill {
         if let Some(filling) = self.filling.take() {
             filling.finish(&mut self.tables).await?;
         }
-        let EmptyTables { mut connection, at_once } = self.tables;
-        indexes_again(&mut connection, &self.indexes, &tables_of(self.all[self.index].name())).await?;
+        let EmptyTables { mut connection, at_once, pace } = self.tables;
+        for index in self.indexes {
+            let turn = pace.turn().await;
+            run(&mut connection, index).await?;
+            turn.end().await;
+        }
+        for table in tables_of(self.all[self.index].name()) {
+            let turn = pace.turn().await;
+            analyze(&mut connection, table).await?;
+            turn.end().await;
+        }
         if at_once {
             run(&mut connection, "commit".to_owned()).await?;
         }

@@ -11,7 +11,7 @@ mod indexes;
 mod make;
 
 pub(crate) use definition::{definitions_of, tables_of};
-pub(crate) use indexes::{indexes_again, indexes_set_aside};
+pub(crate) use indexes::{analyze, indexes_set_aside};
 pub(crate) use make::{drop_half_made, drop_old, drop_schema, enter, is_read, make, quoted, run, stay_in};
 
 /// The definitions of all read models, in the order in which they are applied. What is added here makes a new generation.

@@ -25,6 +25,7 @@ mod moment;
 pub mod node;
 pub mod notice;
 pub mod outage;
+mod pace;
 pub mod placement;
 pub mod plan;
 mod progress;

@@ -14,14 +14,18 @@ use tokio::time::Instant;
 use crate::decode::decode;
 use crate::feed::Feed;
 use crate::follower::{EVENTS_AT_ONCE, least, take};
+use crate::pace::Pace;
 use crate::progress::{Counted, FoldProgress, Phase};
 use crate::projection::Projection;
 
 mod keeper;
 mod load;
+mod priority;
+mod threads;
 
 use keeper::Keeper;
-use load::{Load, Loaded};
+use load::Load;
+use threads::Threads;
 
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -104,17 +108,20 @@ pub async fn rebuild(
     let chosen = choose(&all, named)?;
     let names: Vec<String> = chosen.iter().map(|index| all[*index].name().to_owned()).collect();
     let mut keeper = Keeper::begin(terms, &names).await?;
-    let counted = Arc::new(Counted::new(ledger.head().await?.position, chosen.len()));
-    let load = Load {
+    let head = ledger.head().await?;
+    let counted = Arc::new(Counted::new(head.position, chosen.len()));
+    let gently = !terms.full_speed && keeper.is_current_read().await?;
+    let load = Arc::new(Load {
         ledger: ledger.clone(),
         terms: terms.clone(),
         all: Arc::new(all),
         chosen,
         generation: keeper.name.clone(),
         current: keeper.current.clone(),
-        gently: !terms.full_speed && keeper.is_current_read().await?,
+        head,
+        pace: Arc::new(if gently { Pace::gentle() } else { Pace::full() }),
         counted: Arc::clone(&counted),
-    };
+    });
     let made = make(ledger, &load, &mut keeper, &counted, tell).await;
     let events = match made {
         Ok(events) => events,
@@ -145,22 +152,26 @@ fn choose(all: &[Box<dyn Projection>], named: &[String]) -> Result<Vec<usize>, R
 /// Folds, catches up and lets the new generation take over; answers how many events were read.
 async fn make(
     ledger: &Ledger,
-    load: &Load,
+    load: &Arc<Load>,
     keeper: &mut Keeper,
     counted: &Counted,
     tell: &(dyn Fn(FoldProgress) + Send + Sync),
 ) -> Result<i64, RebuildError> {
-    let Loaded { events } = {
-        let mut loading = std::pin::pin!(load.run());
-        loop {
-            tokio::select! {
-                loaded = &mut loading => break loaded?,
-                () = tokio::time::sleep(TOLD_EVERY) => {
-                    counted.head(ledger.head().await?.position);
-                    let progress = counted.progress();
-                    keeper.tell(&progress).await?;
-                    tell(progress);
-                }
+    let threads = Threads::begin(load.pace.is_gentle()).map_err(sqlx::Error::Io)?;
+    let run = Arc::clone(load);
+    let mut loading = threads.spawn(async move { run.run().await });
+    let mut head = load.head.position;
+    let events = loop {
+        tokio::select! {
+            loaded = &mut loading => break loaded.map_err(panicked)??,
+            () = tokio::time::sleep(TOLD_EVERY) => {
+                let now = ledger.head().await?.position;
+                load.pace.others_work(now > head);
+                head = now;
+                counted.head(now);
+                let progress = counted.progress();
+                keeper.tell(&progress).await?;
+                tell(progress);
             }
         }
     };
@@ -170,7 +181,7 @@ async fn make(
     Ok(events + caught_up)
 }
 
-/// Takes in what has happened meanwhile, as a node does.
+/// Takes in what has happened meanwhile, as a node does. Gently as long as that is faster than what comes in.
 async fn catch_up(
     ledger: &Ledger,
     load: &Load,
@@ -178,12 +189,9 @@ async fn catch_up(
     counted: &Counted,
     tell: &(dyn Fn(FoldProgress) + Send + Sync),
 ) -> Result<i64, RebuildError> {
-    let mut settings = ledger.settings().clone();
-    settings.search_path = vec![keeper.name.clone(), load.terms.ledger_schema.clone()];
-    let settings = patient(settings);
-    let epoch = ledger.head().await?.epoch;
-    let mut feed = Feed::new(settings.connect_one().await?, Arc::clone(&load.all));
-    feed.begin().await?;
+    let epoch = load.head.epoch;
+    let (mut gently, mut behind_before) = (load.lowers_backends(), i64::MAX);
+    let mut feed = begin_feed(load, gently).await?;
     let (mut events, mut told) = (0, Instant::now());
     loop {
         for index in &load.chosen {
@@ -194,6 +202,15 @@ async fn catch_up(
             }
         }
         let after = least(&feed.marks).unwrap_or_default();
+        if gently {
+            let behind = ledger.head().await?.position - after;
+            if behind >= behind_before {
+                feed.close().await?;
+                gently = false;
+                feed = begin_feed(load, gently).await?;
+            }
+            behind_before = behind;
+        }
         let batch = ledger.read_all(after, EVENTS_AT_ONCE).await?;
         let count = batch.events.len();
         take(&mut feed, decode(batch.events, epoch).await).await?;
@@ -211,6 +228,25 @@ async fn catch_up(
     }
     feed.close().await?;
     Ok(events)
+}
+
+/// Takes what has happened into the new generation, in a session of the server that gives way to others or does not.
+async fn begin_feed(load: &Load, gently: bool) -> Result<Feed, RebuildError> {
+    let mut settings = load.ledger.settings().clone();
+    settings.search_path = vec![load.generation.clone(), load.terms.ledger_schema.clone()];
+    let mut connection = patient(settings).connect_one().await?;
+    // The transaction that changes over waits for its disk, and so for all that was written before it.
+    sqlx::raw_sql("set synchronous_commit = off").execute(&mut connection).await?;
+    if gently {
+        priority::lower_backend(priority::backend_of(&mut connection).await?);
+    }
+    let mut feed = Feed::new(connection, Arc::clone(&load.all));
+    feed.begin().await?;
+    Ok(feed)
+}
+
+fn panicked(error: tokio::task::JoinError) -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::other(error))
 }
 
 /// A batch may take longer than a request.

@@ -34,19 +34,9 @@ pub(crate) async fn indexes_set_aside(
     Ok(again)
 }
 
-/// Makes indexes again, and tells the planner what is in the tables.
-pub(crate) async fn indexes_again(
-    connection: &mut PgConnection,
-    indexes: &[String],
-    tables: &[&str],
-) -> Result<(), sqlx::Error> {
-    for index in indexes {
-        run(connection, index.clone()).await?;
-    }
-    for table in tables {
-        let table = quoted(table);
-        run(connection, format!("alter table {table} reset (autovacuum_enabled)")).await?;
-        run(connection, format!("analyze {table}")).await?;
-    }
-    Ok(())
+/// Tells the planner what is in a table that has been filled; from here on the server tidies it up again.
+pub(crate) async fn analyze(connection: &mut PgConnection, table: &str) -> Result<(), sqlx::Error> {
+    let table = quoted(table);
+    run(connection, format!("alter table {table} reset (autovacuum_enabled)")).await?;
+    run(connection, format!("analyze {table}")).await
 }

@@ -2,18 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use eventstore::Ledger;
+use eventstore::{BulkReader, Head, Ledger};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
-use super::{RebuildError, RebuildTerms};
+use super::{RebuildError, RebuildTerms, panicked, priority};
 use crate::decode::{Whole, trouble, unpack};
 use crate::fill::{Fill, Transactions};
-use crate::generation::{indexes_again, indexes_set_aside, quoted, run, stay_in, tables_of};
+use crate::generation::{analyze, indexes_set_aside, quoted, run, stay_in, tables_of};
+use crate::pace::Pace;
 use crate::progress::{Counted, Phase};
 use crate::projection::{Happened, Projection, ProjectionError};
 
@@ -25,8 +24,6 @@ const EVENTS_AT_ONCE_GENTLY: i64 = 1_000;
 const BATCHES_WAITING: usize = 2;
 /// How many batches are decoded at once.
 const DECODING_MAX: usize = 2;
-/// After a batch as long as it took is left to others, at most this long.
-const LEFT_TO_OTHERS_MAX: Duration = Duration::from_millis(500);
 
 /// What the tasks share.
 pub(super) struct Load {
@@ -39,45 +36,52 @@ pub(super) struct Load {
     pub generation: String,
     /// The one that is read meanwhile.
     pub current: String,
-    /// Whether somebody works on that.
-    pub gently: bool,
+    /// Where the ledger ended when it began. What comes after is taken in later, as a node does it.
+    pub head: Head,
+    pub pace: Arc<Pace>,
     pub counted: Arc<Counted>,
-}
-
-/// What was read.
-pub(super) struct Loaded {
-    pub events: i64,
 }
 
 type Handed = Arc<Vec<Happened>>;
 
 impl Load {
-    /// Fills the tables up to where the ledger ends by then.
-    pub async fn run(&self) -> Result<Loaded, RebuildError> {
-        let transactions = if self.gently { Transactions::Each } else { Transactions::One };
+    /// Fills the tables up to where the ledger ended; answers how many events there were.
+    pub async fn run(&self) -> Result<i64, RebuildError> {
+        let transactions = if self.pace.is_gentle() { Transactions::Each } else { Transactions::One };
         let mut tasks = JoinSet::new();
         let mut to = Vec::with_capacity(self.chosen.len());
         for (place, index) in self.chosen.iter().enumerate() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
             to.push(sender);
-            let fill = Fill::begin(self.connect().await?, &self.all, *index, transactions).await?;
+            let fill =
+                Fill::begin(self.connect().await?, &self.all, *index, transactions, &self.pace).await?;
             let counted = Arc::clone(&self.counted);
             tasks.spawn(async move { fill_one(fill, receiver, &counted, place).await.map(|()| 0) });
         }
         let others = (0..self.all.len()).filter(|index| !self.chosen.contains(index));
         let others: Vec<&'static str> = others.map(|index| self.all[index].name()).collect();
         if !others.is_empty() {
-            let (connection, from) = (self.connect().await?, self.current.clone());
-            tasks.spawn(async move { copy(connection, &from, &others).await.map(|()| 0) });
+            let (connection, from, pace) =
+                (self.connect().await?, self.current.clone(), Arc::clone(&self.pace));
+            tasks.spawn(async move { copy(connection, &from, &others, &pace).await.map(|()| 0) });
         }
-        let (ledger, gently, counted) = (self.ledger.clone(), self.gently, Arc::clone(&self.counted));
-        tasks.spawn(async move { read(&ledger, gently, &to, &counted).await });
+        let mut reader = self.ledger.read_bulk(0, self.head.position).await?;
+        if self.lowers_backends() {
+            priority::lower_backend(reader.backend().await?);
+        }
+        let (head, pace, counted) = (self.head, Arc::clone(&self.pace), Arc::clone(&self.counted));
+        tasks.spawn(async move { read(reader, head, &pace, &to, &counted).await });
         let mut events = 0;
         while let Some(done) = tasks.join_next().await {
             // The others are dropped with the set.
-            events += done.map_err(|panicked| sqlx::Error::Io(std::io::Error::other(panicked)))??;
+            events += done.map_err(panicked)??;
         }
-        Ok(Loaded { events })
+        Ok(events)
+    }
+
+    /// Whether the server's processes that work for it have a low priority.
+    pub fn lowers_backends(&self) -> bool {
+        self.pace.is_gentle() && priority::is_here(&self.terms.owner)
     }
 
     /// A connection of the owner, in the new generation.
@@ -85,11 +89,16 @@ impl Load {
         let mut connection = PgConnection::connect_with(&self.terms.owner).await?;
         stay_in(&mut connection, &[&self.generation, &self.terms.ledger_schema]).await?;
         // A crash loses the whole generation, so nothing waits for the disk. A statement whose client is gone ends.
-        // Several tables are indexed side by side already, on as many cores as there are.
         let settings = "set synchronous_commit = off; set maintenance_work_mem = '256MB'; set enable_seqscan = off;
-            set max_parallel_maintenance_workers = 1; set jit = off; set client_connection_check_interval = '1s';
-            set idle_in_transaction_session_timeout = '60s'";
+            set jit = off; set client_connection_check_interval = '1s'; set idle_in_transaction_session_timeout = '60s'";
         sqlx::raw_sql(settings).execute(&mut connection).await?;
+        // Several tables are indexed side by side already, on as many cores as there are. Gently it is one table after the other, by
+        // the one process of the server whose priority is known.
+        let workers = if self.pace.is_gentle() { 0 } else { 1 };
+        run(&mut connection, format!("set max_parallel_maintenance_workers = {workers}")).await?;
+        if self.lowers_backends() {
+            priority::lower_backend(priority::backend_of(&mut connection).await?);
+        }
         // A quarter of the server's time goes into compressing its log otherwise. Only an administrator of the server may ask for
         // it, and only a server that was built with it has it.
         if let Err(error) = sqlx::raw_sql("set wal_compression = lz4").execute(&mut connection).await {
@@ -99,27 +108,24 @@ impl Load {
     }
 }
 
-/// Reads the ledger from its beginning to where it ends now and hands it to all; answers how many events there were. What comes
-/// meanwhile is taken in later, as a node does it.
+/// Reads the ledger from its beginning and hands it to all; answers how many events there were.
 async fn read(
-    ledger: &Ledger,
-    gently: bool,
+    mut reader: BulkReader,
+    head: Head,
+    pace: &Pace,
     to: &[mpsc::Sender<Handed>],
     counted: &Counted,
 ) -> Result<i64, RebuildError> {
-    let head = ledger.head().await?;
-    let at_once = if gently { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
-    let mut reader = ledger.read_bulk(0, head.position).await?;
     let (mut whole, mut decoding) = (Whole::default(), VecDeque::new());
     loop {
-        let began = Instant::now();
         // Some batches are decoded while the next one is read and the last one is written.
+        let at_once = if pace.is_slow() { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
         let more = reader.next(at_once).await?;
         let last = more.is_none();
         decoding.extend(more.map(|bulk| tokio::spawn(unpack(bulk, head.epoch))));
         while decoding.len() > if last { 0 } else { DECODING_MAX } {
             let Some(next) = decoding.pop_front() else { break };
-            let parted = next.await.map_err(|panicked| sqlx::Error::Io(std::io::Error::other(panicked)))?;
+            let parted = next.await.map_err(panicked)?;
             if let Some(unreadable) = &parted.unreadable {
                 return Err(RebuildError::Unreadable(trouble(unreadable)));
             }
@@ -134,9 +140,6 @@ async fn read(
         if last {
             counted.enter(Phase::Indexing);
             return Ok(head.position);
-        }
-        if gently {
-            tokio::time::sleep(began.elapsed().min(LEFT_TO_OTHERS_MAX)).await;
         }
     }
 }
@@ -192,7 +195,12 @@ fn is_fault(error: &sqlx::Error) -> bool {
 }
 
 /// Copies the tables of these projections, with how far they have come, as of one moment.
-async fn copy(mut connection: PgConnection, from: &str, projections: &[&str]) -> Result<(), RebuildError> {
+async fn copy(
+    mut connection: PgConnection,
+    from: &str,
+    projections: &[&str],
+    pace: &Pace,
+) -> Result<(), RebuildError> {
     let tables: Vec<&str> = projections.iter().flat_map(|projection| tables_of(projection)).collect();
     let indexes = indexes_set_aside(&mut connection, &tables).await?;
     let mut transaction = connection.begin_with("begin isolation level repeatable read").await?;
@@ -209,7 +217,16 @@ async fn copy(mut connection: PgConnection, from: &str, projections: &[&str]) ->
     );
     run(&mut transaction, checkpoints).await?;
     transaction.commit().await?;
-    indexes_again(&mut connection, &indexes, &tables).await?;
+    for index in indexes {
+        let turn = pace.turn().await;
+        run(&mut connection, index).await?;
+        turn.end().await;
+    }
+    for table in tables {
+        let turn = pace.turn().await;
+        analyze(&mut connection, table).await?;
+        turn.end().await;
+    }
     connection.close().await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::{Compared, Finding, Handed, VerifyError};
 use crate::decode::decode;
 use crate::fill::{Fill, Transactions};
 use crate::generation::{definitions_of, quoted, run, stay_in};
+use crate::pace::Pace;
 use crate::progress::Counted;
 use crate::projection::Projection;
 use crate::reading::enter_to_read;
@@ -67,7 +68,7 @@ impl Second {
         for definition in definitions_of(all[index].name()) {
             sqlx::raw_sql(definition).execute(&mut connection).await?;
         }
-        let fill = Fill::begin(connection, all, index, Transactions::Each).await?;
+        let fill = Fill::begin(connection, all, index, Transactions::Each, &Arc::new(Pace::full())).await?;
         Ok(Self { fill, all: Arc::clone(all), index, generation: generation.to_owned(), upto })
     }
 
