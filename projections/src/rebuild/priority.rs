@@ -7,9 +7,9 @@ use rustix::process::{Pid, getpriority_process, setpriority_process};
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 
-/// How nice, from 0 to 19. A tenth of the processor is left to it where others want all of it, so that it comes to an end, and so does
-/// who waits for a latch of the server that it holds.
-const NICENESS: i32 = 10;
+/// How nice, from 0 to 19. Where others want all of the processor a quarter of it is left, so that the rebuild comes to an end, and so
+/// does who waits for a latch of the server that it holds.
+const NICENESS: i32 = 5;
 
 /// Lowers the priority of this thread, and of those that it begins.
 pub(super) fn lower_thread() {
