@@ -103,12 +103,12 @@ async fn write(office: Arc<Office>, token: String, writer: u32, rounds: Arc<Roun
         tokio::time::sleep_until(due.into()).await;
         let path = plan(&format!("/rooms/{room}"));
         let done = if round % 20 == 0 {
-            let change = |n: u64| json!({"verb": "PATCH", "path": format!("/rooms/{room}"), "if_match": "*", "body": {"capacity": round * 10 + n}});
+            let change = |n: u64| json!({"verb": "PATCH", "path": format!("/rooms/{room}"), "if_match": "*", "body": {"capacity": round * 4 + n}});
             office
                 .post(&token, &plan("/batch"), json!({"changes": (0..4).map(change).collect::<Vec<_>>()}))
                 .await
         } else {
-            office.patch(&token, &path, "*", json!({"capacity": round * 10})).await
+            office.patch(&token, &path, "*", json!({"capacity": round * 4})).await
         };
         assert_eq!(done.outcome(), "200", "{}", done.body);
     }
