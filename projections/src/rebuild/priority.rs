@@ -45,10 +45,13 @@ fn lower(pid: i32) -> std::io::Result<()> {
     if getpriority_process(process)? < NICENESS {
         setpriority_process(process, NICENESS)?;
     }
-    // Where processes are weighed by session first, the session has to be nice: each process of the server is one of its own.
+    // Where processes are weighed by session first, the session has to be nice too: each process of the server is one of its own. It
+    // may be refused (a session that the system began itself has no weight, and changes of one are let through some times a second).
     let session = folder.join("autogroup");
-    if session.exists() {
-        fs::write(session, NICENESS.to_string())?;
+    if session.exists()
+        && let Err(error) = fs::write(session, NICENESS.to_string())
+    {
+        tracing::debug!(%error, pid, "a session of the server keeps its weight");
     }
     Ok(())
 }
@@ -88,9 +91,8 @@ mod tests {
     fn a_process_of_the_server_becomes_nicer_and_nobody_else_does() {
         let (server, somebody) = (Called::new("postgres: daybook [local] idle"), Called::new("sleep"));
         let before = somebody.niceness();
-        assert!(server.niceness() < NICENESS, "this test cannot be run at a low priority");
         lower(server.pid()).expect("it is ours");
         lower(somebody.pid()).expect_err("it is not the server");
-        assert_eq!((server.niceness(), somebody.niceness()), (NICENESS, before));
+        assert_eq!((server.niceness(), somebody.niceness()), (NICENESS.max(before), before));
     }
 }
