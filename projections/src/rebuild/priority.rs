@@ -58,17 +58,23 @@ fn lower(pid: i32) -> std::io::Result<()> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command};
+    use std::time::Duration;
 
     use super::*;
 
-    /// A process that calls itself so, until this goes.
+    /// A process that calls itself so, until this goes. Its session is its own, so that ours keeps its weight.
     struct Called(Child);
 
     impl Called {
         fn new(name: &str) -> Self {
-            Self(Command::new("sleep").arg0(name).arg("600").spawn().expect("a process"))
+            let line = format!("exec -a '{name}' sleep 600");
+            let called = Self(Command::new("setsid").args(["bash", "-c", &line]).spawn().expect("a process"));
+            let shown = Path::new("/proc").join(called.pid().to_string()).join("cmdline");
+            while !fs::read(&shown).expect("it runs").starts_with(name.as_bytes()) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            called
         }
 
         fn pid(&self) -> i32 {
