@@ -13,9 +13,8 @@ mod shown;
 mod taken_in;
 mod told;
 
-pub use followed::{
-    Called, Reached, Stretch, Told, Without, reached_for_followers, stretch, stretch_of_plans,
-};
+pub use called::Called;
+pub use followed::{Reached, Stretch, Told, Without, reached_for_followers, stretch, stretch_of_plans};
 pub use question::{changes, history, reached};
 pub(crate) use row::with_names;
 

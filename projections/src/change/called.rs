@@ -3,14 +3,23 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// All records that were ever called so up to a position, and which of them were then, else which were last.
+/// The records that a name means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Called {
+    /// All that were ever called so.
+    pub ever: Vec<Uuid>,
+    /// Those that are now, else those that were last: of them everything is told, of the others what they did under the name.
+    pub now: Vec<Uuid>,
+}
+
+/// The records that were called so up to a position.
 pub(super) async fn records_called(
     pool: &PgPool,
     plan: &str,
     subject: &str,
     period: Option<&str>,
     upto: i64,
-) -> Result<(Vec<Uuid>, Vec<Uuid>), sqlx::Error> {
+) -> Result<Called, sqlx::Error> {
     let Some((kind, name)) = subject.split_once('/') else {
         let singletons = sqlx::query_as!(
             Named,
@@ -23,7 +32,7 @@ pub(super) async fn records_called(
         return Ok(newest(&singletons.fetch_all(pool).await?));
     };
     if let ("sessions" | "locks" | "imports", Ok(id)) = (kind, name.parse()) {
-        return Ok((vec![id], vec![id]));
+        return Ok(Called { ever: vec![id], now: vec![id] });
     }
     let of_lesson = name.rsplit_once("/placements/").filter(|_| kind == "lessons");
     if let Some((lesson, n)) = of_lesson.and_then(|(lesson, n)| Some((lesson, n.parse::<i32>().ok()?))) {
@@ -60,9 +69,9 @@ struct Named {
     valid_to: Option<i64>,
 }
 
-fn newest(found: &[Named]) -> (Vec<Uuid>, Vec<Uuid>) {
+fn newest(found: &[Named]) -> Called {
     let until = |it: &Named| it.valid_to.unwrap_or(i64::MAX);
     let newest = found.iter().map(until).max();
     let now = found.iter().filter(|it| Some(until(it)) == newest).map(|it| it.record_id).collect();
-    (found.iter().map(|it| it.record_id).collect(), now)
+    Called { ever: found.iter().map(|it| it.record_id).collect(), now }
 }

@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::called::records_called;
+use super::called::Called;
 use super::question::{Filter, reached, read};
 use super::row::{ChangeRow, select_change};
 use super::{NameOf, Wanted};
@@ -116,15 +116,6 @@ pub struct Stretch {
     pub called: Called,
 }
 
-/// The records that a name means.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Called {
-    /// All that were ever called so.
-    pub ever: Vec<Uuid>,
-    /// Those that are now, else those that were last: of them everything is told, of the others what they did under the name.
-    pub now: Vec<Uuid>,
-}
-
 /// What a filter leaves of what happened in a plan after a position: at most `limit` changes, also from within an append.
 pub async fn stretch(
     pool: &PgPool,
@@ -135,16 +126,7 @@ pub async fn stretch(
     let plan = plan.to_string();
     // Asked before the rows are: all rows up to there are committed with it.
     let upto = wanted.upto.min(reached(pool).await?);
-    let mut called = Called::default();
-    let filter = match (wanted.record, wanted.kind) {
-        (Some(record), _) => {
-            let (ever, now) = records_called(pool, &plan, record, None, i64::MAX).await?;
-            called = Called { ever: ever.clone(), now: now.clone() };
-            Filter::Records(ever, now, record)
-        }
-        (None, Some(kind)) => Filter::Kind(kind),
-        (None, None) => Filter::All,
-    };
+    let filter = Filter::of(pool, &plan, wanted, i64::MAX).await?;
     let rows = read(pool, &plan, wanted.after, upto, &filter, wanted.limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= wanted.limit);
     let end = match rows.last() {
@@ -152,5 +134,6 @@ pub async fn stretch(
         _ => wanted.after.max(upto),
     };
     let told = rows.into_iter().map(|row| Told::of(row, name_of)).collect();
+    let called = if let Filter::Records(called, _) = filter { called } else { Called::default() };
     Ok(Stretch { told, upto: end, is_whole: !is_full, called })
 }

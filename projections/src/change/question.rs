@@ -3,9 +3,8 @@
 use domain::PlanId;
 use serde_json::Value as Json;
 use sqlx::PgPool;
-use uuid::Uuid;
 
-use super::called::records_called;
+use super::called::{Called, records_called};
 use super::row::{ChangeRow, select_change};
 use super::{Feed, NameOf, Past, Wanted, kind_of_subject};
 
@@ -13,8 +12,26 @@ use super::{Feed, NameOf, Past, Wanted, kind_of_subject};
 pub(super) enum Filter<'a> {
     All,
     Kind(&'a str),
-    /// These records, but of those that are not in the second list only what happened under this very name.
-    Records(Vec<Uuid>, Vec<Uuid>, &'a str),
+    /// These records, but of those that are not called so any more only what happened under this very name.
+    Records(Called, &'a str),
+}
+
+impl<'a> Filter<'a> {
+    /// That of a question; a name means those who have borne it up to a position.
+    pub async fn of(
+        pool: &PgPool,
+        plan: &str,
+        wanted: Wanted<'a>,
+        upto: i64,
+    ) -> Result<Filter<'a>, sqlx::Error> {
+        Ok(match (wanted.record, wanted.kind) {
+            (Some(record), _) => {
+                Filter::Records(records_called(pool, plan, record, None, upto).await?, record)
+            }
+            (None, Some(kind)) => Filter::Kind(kind),
+            (None, None) => Filter::All,
+        })
+    }
 }
 
 /// The position up to which the feed is complete.
@@ -39,14 +56,7 @@ pub async fn changes(
     if wanted.after >= upto {
         return Ok(Feed { items: Vec::new(), next });
     }
-    let filter = match (wanted.record, wanted.kind) {
-        (Some(record), _) => {
-            let (ever, now) = records_called(pool, &plan, record, None, upto).await?;
-            Filter::Records(ever, now, record)
-        }
-        (None, Some(kind)) => Filter::Kind(kind),
-        (None, None) => Filter::All,
-    };
+    let filter = Filter::of(pool, &plan, wanted, upto).await?;
     let limit = wanted.limit.max(1);
     // One too many tells whether there is more.
     let mut rows = read(pool, &plan, wanted.after, upto, &filter, limit + 1).await?;
@@ -87,7 +97,7 @@ pub async fn history(
 ) -> Result<Option<Vec<(i64, Json)>>, sqlx::Error> {
     let plan = plan.to_string();
     let Past { record, period, upto, before, limit, absences } = wanted;
-    let (ever, now) = records_called(pool, &plan, record, period, upto).await?;
+    let Called { ever, now } = records_called(pool, &plan, record, period, upto).await?;
     if ever.is_empty() {
         return Ok(None);
     }
@@ -127,7 +137,7 @@ pub(super) async fn read(
                 .fetch_all(pool)
                 .await
         }
-        Filter::Records(ever, now, subject) => select_change!(
+        Filter::Records(Called { ever, now }, subject) => select_change!(
             "subject_id = any ($5) and (subject_id = any ($6) or subject = $7) order by position limit $4",
             plan,
             after,
