@@ -7,6 +7,23 @@ use uuid::Uuid;
 use super::Bearer;
 use super::range::Range;
 
+/// The question, in one order. A record that bore several names may be asked for several times.
+macro_rules! about_in {
+    ($order:literal, $($argument:expr),+) => {
+        sqlx::query_scalar!(
+            r#"select distinct p.position as "position!" from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as r (id, after, upto)
+            cross join lateral (
+                (select position from event where subject = r.id and position > r.after and position <= r.upto
+                    order by position"# + $order + " limit $4)
+                union all
+                (select position from audit_refusal where record_id = r.id and position > r.after and position <= r.upto
+                    order by position" + $order + " limit $4)) p
+            order by p.position" + $order + " limit $4",
+            $($argument),+
+        )
+    };
+}
+
 /// The positions in a range of what is about these records, in the order that is asked for, at most `count`; of each record no more
 /// are read.
 pub(super) async fn about(
@@ -24,40 +41,9 @@ pub(super) async fn about(
     let ids: Vec<Uuid> = within.iter().map(|(id, _)| *id).collect();
     let after: Vec<i64> = within.iter().map(|(_, range)| range.after).collect();
     let upto: Vec<i64> = within.iter().map(|(_, range)| range.upto).collect();
-    // A record that bore several names may be there several times.
     if newest_first {
-        sqlx::query_scalar!(
-            r#"select distinct p.position as "position!" from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as r (id, after, upto)
-            cross join lateral (
-                (select position from event where subject = r.id and position > r.after and position <= r.upto
-                    order by position desc limit $4)
-                union all
-                (select position from audit_refusal where record_id = r.id and position > r.after and position <= r.upto
-                    order by position desc limit $4)) p
-            order by p.position desc limit $4"#,
-            &ids,
-            &after,
-            &upto,
-            count,
-        )
-        .fetch_all(connection)
-        .await
+        about_in!(" desc", &ids, &after, &upto, count).fetch_all(connection).await
     } else {
-        sqlx::query_scalar!(
-            r#"select distinct p.position as "position!" from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as r (id, after, upto)
-            cross join lateral (
-                (select position from event where subject = r.id and position > r.after and position <= r.upto
-                    order by position limit $4)
-                union all
-                (select position from audit_refusal where record_id = r.id and position > r.after and position <= r.upto
-                    order by position limit $4)) p
-            order by p.position limit $4"#,
-            &ids,
-            &after,
-            &upto,
-            count,
-        )
-        .fetch_all(connection)
-        .await
+        about_in!("", &ids, &after, &upto, count).fetch_all(connection).await
     }
 }
