@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::follow::{Followers, StreamLimits};
 use crate::http::{LoginLimiter, Shutdown};
 use crate::passwords::Passwords;
+use crate::routes::exports;
 
 /// How long a read waits for what this node has just acknowledged; a read that must not be older says so with
 /// `Daybook-Min-Position`.
@@ -41,6 +42,8 @@ pub struct Parts {
     pub node: String,
     /// When it was started.
     pub started_at: DateTime<Utc>,
+    /// Turns at writing a plan as files.
+    pub exports: Semaphore,
     /// Places for files of the audit that are being written.
     pub audit_exports: Arc<Semaphore>,
     /// The last position that this node has acknowledged.
@@ -77,6 +80,7 @@ impl App {
             shutdown,
             node,
             started_at,
+            exports: Semaphore::new(exports::EXPORTS_MAX),
             audit_exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             acknowledged,
         }))

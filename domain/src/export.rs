@@ -3,7 +3,7 @@
 //! The files hold the records of one plan and the placements of one period. What they have no room for is told: see
 //! [`crate::gpu::write`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::gpu::write::{FILES, file_name, fits_file, kind_of, rows_of, timetable};
 use crate::{Kind, Plan, Record, RecordId};
@@ -23,12 +23,24 @@ pub struct ExportedFile {
 pub const LEFT_OUT_MAX: usize = 1_000;
 
 /// The number of a file by its name: `GPU001`, in any case.
-pub fn number_named(name: &str) -> Option<u16> {
+fn number_named(name: &str) -> Option<u16> {
     let digits = name.get(..3).filter(|it| it.eq_ignore_ascii_case("GPU")).and_then(|_| name.get(3..))?;
     let number = (digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| digits.parse::<u16>().ok())
         .flatten()?;
     FILES.contains(&number).then_some(number)
+}
+
+/// The numbers of some files by their names, once each and in order; else the name that no file has.
+pub fn numbers_named<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<u16>, &'a str> {
+    let numbers: BTreeSet<u16> =
+        names.map(|name| number_named(name.trim()).ok_or(name)).collect::<Result<_, _>>()?;
+    Ok(numbers.into_iter().collect())
+}
+
+/// The names of all files, to be told to whoever named another one: `GPU001, GPU002`.
+pub fn names_of_files() -> String {
+    FILES.map(|number| format!("GPU{number:03}")).join(", ")
 }
 
 /// Records of a kind in the order in which files have them: those that are called by numbers by these, the others by name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use domain::export::{ExportedFile, files, number_named};
+use domain::export::{ExportedFile, files, names_of_files, numbers_named};
 use domain::gpu::write::FILES;
 use domain::{Kind, Plan, PlanId, Position};
 use projections::Moment;
@@ -87,17 +87,10 @@ pub async fn export(args: ExportArgs) -> Result<(), Failed> {
 }
 
 fn numbers(files: &[String]) -> Result<Vec<u16>, Failed> {
-    let mut numbers = Vec::new();
-    for name in files.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
-        let number = number_named(name).ok_or_else(|| {
-            let known: Vec<String> = FILES.iter().map(|number| format!("GPU{number:03}")).collect();
-            Failed::misused(format!("--files: there is no file {name}; there are {}", known.join(", ")))
-        })?;
-        if !numbers.contains(&number) {
-            numbers.push(number);
-        }
-    }
-    numbers.sort_unstable();
+    let names = files.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let numbers = numbers_named(names).map_err(|name| {
+        Failed::misused(format!("--files: there is no file {name}; there are {}", names_of_files()))
+    })?;
     Ok(if numbers.is_empty() { FILES.to_vec() } else { numbers })
 }
 

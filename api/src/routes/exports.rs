@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::export::number_named;
+use domain::export::{names_of_files, numbers_named};
 use domain::gpu::write::{FILES, file_name, kind_of};
 use domain::{Kind, PlanId, Right, Said, said};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use projections::Moment;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zip::write::SimpleFileOptions;
@@ -25,7 +24,7 @@ use crate::http::{Code, InTime, Language, PlanPath, Problem, Query, texts};
 /// As many exports are made at once by a node. Each has in memory one kind of records, with the lessons also the hours of a period, and
 /// the archive, which is small beside them. Measured: 1 MB for the largest school of our data, 5 MB for ten of them in one plan, 170 MB
 /// for a hundred (10,200 lessons with 58,860 hours), of which the archive is 0.6 MB; so streaming it would gain nothing.
-static EXPORTS: Semaphore = Semaphore::const_new(2);
+pub const EXPORTS_MAX: usize = 2;
 /// How long one more waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
 /// The file beside the others that tells what they have no room for.
@@ -76,7 +75,7 @@ async fn export_files(
         Moment::Now => Moment::AsOf(app.projections.position()),
         then @ Moment::AsOf(_) => then,
     };
-    let turn = tokio::time::timeout(TURN_WITHIN, EXPORTS.acquire()).await;
+    let turn = tokio::time::timeout(TURN_WITHIN, app.exports.acquire()).await;
     let Ok(Ok(_turn)) = turn else { return Err(Problem::new(Code::Busy).retry_after(2)) };
     let bytes = archive(&app, &plan, &numbers, &period, moment, reader.language()).await?;
     let name = format!("attachment;filename=\"{}.zip\"", file_part(&plan));
@@ -93,19 +92,9 @@ fn right_of(number: u16) -> Right {
 }
 
 fn named(files: &str) -> Result<Vec<u16>, Problem> {
-    let mut numbers = Vec::new();
-    for name in files.split(',') {
-        let Some(number) = number_named(name.trim()) else {
-            let known: Vec<String> = FILES.iter().map(|number| format!("GPU{number:03}")).collect();
-            let fault = said!("export-no-file", name = name, names = known.join(", "));
-            return Err(Problem::invalid("/query/files", fault));
-        };
-        if !numbers.contains(&number) {
-            numbers.push(number);
-        }
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
+    numbers_named(files.split(',')).map_err(|name| {
+        Problem::invalid("/query/files", said!("export-no-file", name = name, names = names_of_files()))
+    })
 }
 
 async fn archive(
