@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::{Accounts, At, Event, Fold, Plan, PlanId, Stamp};
+use domain::{Accounts, Fold, Plan, PlanId};
 
 use super::cell::read_event;
 use super::{Desk, Failure};
@@ -55,9 +55,7 @@ impl Desk {
                 if recorded.position > position {
                     return Ok(Arc::new(folded));
                 }
-                let event = Event::decode(&recorded.r#type, &recorded.data).map_err(Failure::internal)?;
-                let stamp = Stamp { position: recorded.position, at: recorded.recorded_at };
-                let at = At { version: recorded.version, epoch: self.epoch(), stamp: Some(stamp) };
+                let (event, at) = read_event(&recorded, self.epoch())?;
                 folded.evolve(&event, &at);
             }
         }

@@ -39,7 +39,8 @@ struct Two {
 /// Holds that what is wrong with this JSON text is said in other words in each language, and none of them half in English.
 fn told<T: DeserializeOwned + Debug>(json: &str) -> Result<(), String> {
     let problem = read::<T>(json.as_bytes()).unwrap_err();
-    let english = document(&problem, Language::English)["errors"][0]["detail"].as_str().unwrap().to_owned();
+    let english =
+        document(&problem, Language::English)["errors"][0]["detail"].as_str().expect("a detail").to_owned();
     let (_, gaps) = sentences::found(&english).ok_or_else(|| format!("{json}: {english}"))?;
     for (gap, words) in gaps {
         if ["found", "wanted", "what"].contains(&gap) && sentences::found_in_gap(gap, words).is_none() {
@@ -47,7 +48,8 @@ fn told<T: DeserializeOwned + Debug>(json: &str) -> Result<(), String> {
         }
     }
     for language in &Language::ALL[1..] {
-        let other = document(&problem, *language)["errors"][0]["detail"].as_str().unwrap().to_owned();
+        let other =
+            document(&problem, *language)["errors"][0]["detail"].as_str().expect("a detail").to_owned();
         if other == english || other.contains("expected") {
             return Err(format!("{language:?} {json}: {other}"));
         }

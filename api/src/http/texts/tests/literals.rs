@@ -4,6 +4,7 @@
 //! line of the English file, unless it is in a place that only whoever runs the service reads.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// What stands in the place of a gap when a literal is compared with a line.
@@ -95,11 +96,11 @@ fn sources() -> Vec<(String, String)> {
     let mut folders: Vec<PathBuf> = vec![root.join("domain/src"), root.join("api/src")];
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            let is_test =
-                ["tests", "testing", "matrix"].contains(&path.file_stem().unwrap().to_str().unwrap());
+        for entry in std::fs::read_dir(folder).expect("a folder of ours") {
+            let path = entry.expect("it can be read").path();
+            let name = path.strip_prefix(&root).expect("it lies there").to_str().expect("UTF-8").to_owned();
+            let is_test = ["tests", "testing", "matrix"]
+                .contains(&path.file_stem().and_then(OsStr::to_str).expect("UTF-8"));
             if is_test {
                 continue;
             } else if path.is_dir() {
