@@ -28,6 +28,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{cluster::Cluster, long::Cell, measure::Timing, progress::Progress, service::Service};
 
+/// As the program has it: what is measured within this process is measured as it runs there.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures Daybook and writes bench/RESULTS.md")]
 struct Arguments {
