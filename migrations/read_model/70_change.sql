@@ -1,7 +1,23 @@
--- What the feed of a plan shows, one row each, in the words of that moment. A row is true from its append's end on for ever.
+-- The feed of a plan: everything that people in it see happen.
+--
+-- Changes of records, by far the most of it, stand in the ledger with all that is told of them but the names of what they mention;
+-- they are read there, and here is only where. What takes more than its event to be told has a row of its own.
+
+-- Where the feed of a plan, or what it shows of a kind, stands in the ledger, as `audit` keeps places.
 create table change (
+    -- a hash of what is looked for: `places/key.rs`
+    word bigint not null,
+    -- the positions from 4096 times this number on
+    block integer not null,
+    -- which of them, as `places/blocks.rs` writes it
+    places bytea not null,
+    primary key (word, block)
+) with (fillfactor = 70);
+
+-- Sessions, locks, imports and refused changes, in the words of that moment. A row is true from its append's end on for ever.
+create table change_told (
+    position bigint primary key,
     plan text collate "C" not null,
-    position bigint not null,
     append_end bigint not null,
     epoch bigint not null,
     at timestamptz not null,
@@ -24,12 +40,10 @@ create table change (
     -- JSON, what a type says beyond that
     more text,
     cause text,
-    request text,
-    primary key (plan, position)
+    request text
 );
 
-create index change_kind on change (plan, kind, position);
-create index change_subject on change (subject_id, position) where subject_id is not null;
+create index change_told_subject on change_told (subject_id, position) where subject_id is not null;
 
 -- What records are called, kept by the feed for itself: no read model waits for another one.
 create table change_name (

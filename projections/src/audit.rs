@@ -6,12 +6,9 @@ use uuid::Uuid;
 
 mod about;
 mod asked;
-mod bits;
 mod conditions;
 mod filled;
-mod key;
 mod named;
-mod places;
 mod range;
 mod read;
 mod taken_in;

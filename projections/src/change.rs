@@ -1,4 +1,8 @@
 //! The feed of a plan: everything that people in it see happen, in order and in the words of that moment.
+//!
+//! Nearly all of it are changes of records. Those are not written again: the table `change` keeps where they stand in the ledger
+//! ([`found`]), `change_name` what records were called when ([`then`]), and whoever asks is told the event itself ([`record`]). What
+//! takes more to be told, sessions, locks, imports and refused changes, has a row in `change_told` ([`shown`]). [`read`] puts both together.
 
 use domain::Who;
 use serde_json::Value as Json;
@@ -6,19 +10,25 @@ use serde_json::Value as Json;
 mod called;
 mod filled;
 mod followed;
+mod found;
 mod names;
 mod question;
+mod read;
+mod record;
 mod row;
 mod shown;
 mod taken_in;
+mod then;
 mod told;
 
 pub use called::Called;
 pub use followed::{Reached, Stretch, Told, Without, reached_for_followers, stretch, stretch_of_plans};
+pub(crate) use found::of_word;
 pub use question::{changes, history, reached};
+pub(crate) use read::subjects_at;
 pub(crate) use row::with_names;
 
-/// The read model of changes: tables `change` and `change_name`.
+/// The read model of changes: tables `change`, `change_told` and `change_name`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Changes;
 

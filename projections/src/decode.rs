@@ -53,27 +53,37 @@ fn decode_each(recorded: Vec<Recorded>, epoch: i64) -> Decoded {
     let mut events: Vec<Happened> = Vec::with_capacity(recorded.len());
     let mut streams = Streams::default();
     for recorded in recorded {
-        let event = match Event::decode(&recorded.r#type, &recorded.data) {
-            Ok(event) => event,
-            Err(error) => {
-                let unreadable = Some((recorded.position, error.to_string()));
-                return Decoded { events, unreadable, torn: Some(recorded.append_end) };
+        let (position, append_end) = (recorded.position, recorded.append_end);
+        match decode_one(recorded, epoch, &mut streams) {
+            Ok(happened) => events.push(happened),
+            Err(cause) => {
+                return Decoded { events, unreadable: Some((position, cause)), torn: Some(append_end) };
             }
-        };
-        let (_, plan) = streams.known(recorded.stream.as_str());
-        events.push(Happened {
-            position: recorded.position,
-            append_end: recorded.append_end,
-            epoch,
-            stream: recorded.stream,
-            plan,
-            version: recorded.version,
-            at: recorded.recorded_at,
-            meta: recorded.meta,
-            event,
-        });
+        }
     }
     Decoded { events, unreadable: None, torn: None }
+}
+
+/// The events among some that this build can read.
+pub(crate) fn readable(recorded: Vec<Recorded>, epoch: i64) -> Vec<Happened> {
+    let mut streams = Streams::default();
+    recorded.into_iter().filter_map(|one| decode_one(one, epoch, &mut streams).ok()).collect()
+}
+
+fn decode_one(recorded: Recorded, epoch: i64, streams: &mut Streams) -> Result<Happened, String> {
+    let event = Event::decode(&recorded.r#type, &recorded.data).map_err(|error| error.to_string())?;
+    let (_, plan) = streams.known(recorded.stream.as_str());
+    Ok(Happened {
+        position: recorded.position,
+        append_end: recorded.append_end,
+        epoch,
+        stream: recorded.stream,
+        plan,
+        version: recorded.version,
+        at: recorded.recorded_at,
+        meta: recorded.meta,
+        event,
+    })
 }
 
 /// The streams that events were in, each named once: there are few, and very many events.

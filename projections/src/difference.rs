@@ -9,8 +9,13 @@ use uuid::Uuid;
 
 use crate::Moment;
 use crate::asked::record_names;
+use crate::change::of_word;
 use crate::placement::placements_by_id;
+use crate::places::Key;
 use crate::record::records_by_id;
+
+/// How many changes are looked at with one statement.
+const CHANGES_AT_ONCE: i64 = 1_000;
 
 /// Between which moments, and which part of it.
 #[derive(Debug, Clone, Copy)]
@@ -42,21 +47,8 @@ pub struct Differences {
 /// has; what they were is read from their rows.
 pub async fn differences(pool: &PgPool, plan: &PlanId, between: Between) -> Result<Differences, sqlx::Error> {
     let limit = between.limit.max(1);
-    let mut touched = sqlx::query!(
-        r#"select c.subject_id as "record_id!", c.position from change c
-        where c.plan = $1 and c.position > $2 and c.position <= $3 and c.subject_id is not null
-            and c.type in ('record.created', 'record.changed', 'record.removed')
-            and not exists (select from change e where e.subject_id = c.subject_id and e.position > $4 and e.position < c.position
-                and e.type in ('record.created', 'record.changed', 'record.removed'))
-        order by c.position limit $5"#,
-        plan.to_string(),
-        between.after.max(between.from),
-        between.to,
-        between.from,
-        limit + 1,
-    )
-    .fetch_all(pool)
-    .await?;
+    // One too many tells whether there is more.
+    let mut touched = touched(pool, plan, between, limit + 1).await?;
     let mut next = None;
     if i64::try_from(touched.len()).is_ok_and(|count| count > limit) {
         touched.pop();
@@ -67,6 +59,43 @@ pub async fn differences(pool: &PgPool, plan: &PlanId, between: Between) -> Resu
     let now = State::load(pool, &ids, Moment::AsOf(between.to)).await?;
     let items = ids.iter().filter_map(|id| difference(RecordId(*id), &then, &now, between.absences));
     Ok(Differences { items: items.collect(), next })
+}
+
+/// A record, and where it was first changed.
+struct Touched {
+    record_id: Uuid,
+    position: i64,
+}
+
+/// The first records that were changed between two moments, at most `limit`.
+async fn touched(
+    pool: &PgPool,
+    plan: &PlanId,
+    between: Between,
+    limit: i64,
+) -> Result<Vec<Touched>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let feed = Key::feed(&plan.to_string());
+    let (mut all, mut after) = (Vec::new(), between.after.max(between.from));
+    loop {
+        let positions = of_word(&mut connection, feed, after, between.to, CHANGES_AT_ONCE).await?;
+        let missing = limit - i64::try_from(all.len()).unwrap_or(limit);
+        let Some(last) = positions.last().copied().filter(|_| missing > 0) else { return Ok(all) };
+        let some = sqlx::query_as!(
+            Touched,
+            r#"select e.subject as "record_id!", e.position from event e
+            where e.position = any ($1) and e.subject is not null
+                and e.type in ('RecordCreated', 'RecordChanged', 'RecordRemoved')
+                and not exists (select from event b where b.subject = e.subject and b.position > $2 and b.position < e.position
+                    and b.type in ('RecordCreated', 'RecordChanged', 'RecordRemoved'))
+            order by e.position limit $3"#,
+            &positions,
+            between.from,
+            missing,
+        );
+        all.extend(some.fetch_all(&mut *connection).await?);
+        after = last;
+    }
 }
 
 /// Some records at one of the moments, with what they and those that they refer to were called.

@@ -27,6 +27,7 @@ pub mod notice;
 pub mod outage;
 mod pace;
 pub mod placement;
+mod places;
 pub mod plan;
 mod progress;
 pub mod projection;

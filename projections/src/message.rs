@@ -67,7 +67,7 @@ macro_rules! received {
                         and (s.valid_to is null or s.valid_to > a.position))
                 order by a.position desc limit $3)
             ) i join message m on m.position = i.position
-            left join change c on c.plan = m.plan and c.position = m.position and m.kind = 'refused'
+            left join change_told c on c.position = m.position and m.kind = 'refused'
             order by i.position desc limit $3"#,
             $($argument),+
         )

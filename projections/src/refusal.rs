@@ -131,7 +131,7 @@ pub async fn fought_over(pool: &PgPool, day: DayBefore, limit: i64) -> Result<Ve
             where at > $1 and at <= $2 and valid_from <= $3
                 and record_id is not null and plan is not null
             group by plan, record_id order by count desc, last desc limit $4) f
-        left join change c on c.plan = f.plan and c.position = f.last
+        left join change_told c on c.position = f.last
         order by f.count desc, f.last desc"#,
         day.begins(),
         day.ends(),

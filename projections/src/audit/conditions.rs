@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::PgConnection;
 
-use super::bits::{Bits, block_of};
-use super::key::Key;
-use super::places::Places;
 use super::range::Range;
 use super::{AuditWanted, Bearer};
+use crate::places::{Bits, Key, Places, block_of, read_places};
 
 /// What a condition is met by: one of several.
 struct Source {
@@ -140,8 +138,7 @@ struct Row {
 fn by_block(rows: Vec<Row>) -> Result<HashMap<i32, HashMap<i64, Places>>, sqlx::Error> {
     let mut blocks: HashMap<i32, HashMap<i64, Places>> = HashMap::new();
     for row in rows {
-        let places = Places::read(&row.places).map_err(|broken| sqlx::Error::Decode(broken.into()))?;
-        blocks.entry(row.block).or_default().insert(row.word, places);
+        blocks.entry(row.block).or_default().insert(row.word, read_places(&row.places)?);
     }
     Ok(blocks)
 }

@@ -2,37 +2,24 @@
 
 use async_trait::async_trait;
 
-use super::bits::block_of;
-use super::places::Blocks;
 use super::taken_in::{keys, refused};
-use crate::copy::{CopyRows, ROWS_AT_ONCE};
+use crate::copy::CopyRows;
 use crate::fill::{EmptyTables, Filling};
+use crate::places::FilledPlaces;
 use crate::{Happened, ProjectionError};
 
 /// Keeps the block that is being filled.
 pub(super) struct Filled {
-    blocks: Blocks,
-    copy: CopyRows,
+    places: FilledPlaces,
     refusals: CopyRows,
 }
 
 impl Filled {
     pub fn new() -> Self {
-        let copy = CopyRows::new("copy audit (word, block, places) from stdin");
-        let refusals = CopyRows::new("copy audit_refusal (record_id, position) from stdin");
-        Self { blocks: Blocks::default(), copy, refusals }
-    }
-
-    async fn write(&mut self, tables: &mut EmptyTables, whole: &Blocks) -> Result<(), ProjectionError> {
-        for (index, (block, word, places)) in whole.rows().enumerate() {
-            self.copy.row([&word, &block, &places.bytes()]);
-            if index % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
-                self.copy.send(tables).await?;
-            }
+        Self {
+            places: FilledPlaces::new("copy audit (word, block, places) from stdin"),
+            refusals: CopyRows::new("copy audit_refusal (record_id, position) from stdin"),
         }
-        self.copy.send(tables).await?;
-        self.refusals.send(tables).await?;
-        Ok(())
     }
 }
 
@@ -40,18 +27,19 @@ impl Filled {
 impl Filling for Filled {
     async fn take(&mut self, tables: &mut EmptyTables, batch: &[Happened]) -> Result<(), ProjectionError> {
         for happened in batch {
-            self.blocks.add(happened.position, keys(happened));
+            self.places.add(happened.position, keys(happened));
             if let Some((record, position)) = refused(happened) {
                 self.refusals.row([&record, &position]);
             }
         }
         let Some(last) = batch.last() else { return Ok(()) };
-        let whole = self.blocks.before(block_of(last.position));
-        self.write(tables, &whole).await
+        self.places.write_before(tables, last.position).await?;
+        self.refusals.send(tables).await?;
+        Ok(())
     }
 
     async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
-        let rest = self.blocks.before(i32::MAX);
-        self.write(tables, &rest).await
+        self.places.write(tables).await?;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! A stretch of the ledger that is looked through from one of its ends.
 
-use super::bits::BLOCK;
+use crate::places::BLOCK;
 
 /// Positions after one and up to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

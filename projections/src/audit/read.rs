@@ -1,7 +1,5 @@
 //! Events as they stand in the ledger.
 
-use std::collections::HashMap;
-
 use domain::Kind;
 use eventstore::{Recorded, events_at, events_between};
 use serde_json::Value as Json;
@@ -11,6 +9,7 @@ use uuid::Uuid;
 use super::AuditEvent;
 use super::range::Range;
 use super::taken_in::plan_of;
+use crate::change::subjects_at;
 
 /// An event and the record that it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,23 +78,9 @@ pub(super) async fn with_records(
     found: Vec<Found>,
 ) -> Result<Vec<AuditEvent>, sqlx::Error> {
     let of_records = |found: &Found| found.event.plan.is_some() && kind_of(&found.event).is_some();
-    let (plans, positions): (Vec<String>, Vec<i64>) = found
-        .iter()
-        .filter(|found| of_records(found))
-        .filter_map(|found| Some((found.event.plan.clone()?, found.event.position)))
-        .unzip();
-    let mut named = HashMap::new();
-    if !positions.is_empty() {
-        let rows = sqlx::query!(
-            "select c.position, c.subject from unnest($1::text[], $2::bigint[]) as w (plan, position)
-            join change c on c.plan = w.plan and c.position = w.position",
-            &plans,
-            &positions,
-        )
-        .fetch_all(connection)
-        .await?;
-        named.extend(rows.into_iter().map(|row| (row.position, row.subject)));
-    }
+    let of_records = found.iter().filter(|found| of_records(found));
+    let positions: Vec<i64> = of_records.map(|found| found.event.position).collect();
+    let mut named = subjects_at(connection, &positions).await?;
     let with_record = |found: Found| {
         let Some(kind) = kind_of(&found.event) else { return found.event };
         // The feed may have stopped.

@@ -4,8 +4,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::called::Called;
-use super::question::{Filter, reached, read};
-use super::row::{ChangeRow, select_change};
+use super::found::{Filter, of_plans};
+use super::question::reached;
+use super::row::ChangeRow;
 use super::{NameOf, Wanted};
 use domain::PlanId;
 
@@ -99,7 +100,7 @@ pub async fn stretch_of_plans(
     upto: i64,
     name_of: NameOf<'_>,
 ) -> Result<Vec<Told>, sqlx::Error> {
-    let rows = select_change!(several plans, after, upto).fetch_all(pool).await?;
+    let rows = of_plans(pool, plans, after, upto).await?;
     Ok(rows.into_iter().map(|row| Told::of(row, name_of)).collect())
 }
 
@@ -127,7 +128,7 @@ pub async fn stretch(
     // Asked before the rows are: all rows up to there are committed with it.
     let upto = wanted.upto.min(reached(pool).await?);
     let filter = Filter::of(pool, &plan, wanted, i64::MAX).await?;
-    let rows = read(pool, &plan, wanted.after, upto, &filter, wanted.limit).await?;
+    let rows = filter.read(pool, &plan, wanted.after, upto, wanted.limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= wanted.limit);
     let end = match rows.last() {
         Some(last) if is_full => last.position,

@@ -1,6 +1,9 @@
 //! What records are called, kept by the feed for itself so that it waits for no other read model.
+//!
+//! Who takes events in knows what is called so now ([`Names`]); who reads them later asks what it was called then
+//! ([`super::then::NamesThen`]).
 
-use domain::{Event, FieldChange, HourOf, Kind, RecordId, Value};
+use domain::{Event, FieldChange, HourOf, Kind, RecordChanged, RecordCreated, RecordId, Value};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,6 +23,50 @@ pub(super) struct Name {
     pub hour_of: Option<HourOf>,
 }
 
+/// Whoever knows what records are called.
+pub(super) trait Naming {
+    /// What is known of the name of a record, also of one that is gone.
+    fn get(&self, id: RecordId) -> Option<&Name>;
+
+    /// What people call it.
+    fn called(&self, id: RecordId) -> Option<String> {
+        let name = self.get(id)?;
+        Some(match (&name.name, name.hour_of) {
+            (Some(name), _) => name.clone(),
+            (None, Some(hour)) => format!("{}/{}", self.called_or_id(hour.lesson), hour.n),
+            (None, None) => name.kind.word().to_owned(),
+        })
+    }
+
+    /// What people call it, else its id.
+    fn called_or_id(&self, id: RecordId) -> String {
+        self.called(id).unwrap_or_else(|| id.to_string())
+    }
+
+    /// `teachers/GAUSS`, `lessons/12/placements/3`, `time-grid`.
+    fn subject(&self, name: &Name) -> String {
+        match (&name.name, name.hour_of) {
+            (Some(called), _) => format!("{}/{called}", name.kind),
+            (None, Some(hour)) => format!("lessons/{}/placements/{}", self.called_or_id(hour.lesson), hour.n),
+            (None, None) => name.kind.word().to_owned(),
+        }
+    }
+}
+
+impl Name {
+    /// The name that a record comes with.
+    pub fn given(e: &RecordCreated, plan: &Arc<str>) -> Self {
+        let name = e.fields.get("id").and_then(Value::text).map(str::to_owned);
+        Self { plan: Arc::clone(plan), kind: e.kind, name, hour_of: e.hour_of }
+    }
+}
+
+/// The name that a record is given by a change of it.
+fn new_name(e: &RecordChanged) -> Option<&str> {
+    let renamed = e.changes.iter().find(|change| e.period.is_none() && change.field == "id")?;
+    renamed.to.as_ref()?.text()
+}
+
 /// The names that a batch needs, as of the event that is being taken in.
 pub(super) struct Names {
     rows: Versions<Name>,
@@ -27,20 +74,22 @@ pub(super) struct Names {
     gone: HashMap<Uuid, Name>,
 }
 
-struct Stored {
-    record_id: Uuid,
-    plan: String,
-    kind: String,
-    name: Option<String>,
-    lesson_id: Option<Uuid>,
-    period_id: Option<Uuid>,
-    n: Option<i32>,
-    valid_from: i64,
-    valid_to: Option<i64>,
+/// A row of `change_name`.
+pub(super) struct Stored {
+    pub record_id: Uuid,
+    pub plan: String,
+    pub kind: String,
+    pub name: Option<String>,
+    pub lesson_id: Option<Uuid>,
+    pub period_id: Option<Uuid>,
+    pub n: Option<i32>,
+    pub valid_from: i64,
+    pub valid_to: Option<i64>,
 }
 
 impl Stored {
-    fn named(self) -> Option<Name> {
+    /// The name that it tells.
+    pub fn named(self) -> Option<Name> {
         let hour_of = match (self.lesson_id, self.period_id, self.n) {
             (Some(lesson), Some(period), Some(n)) => {
                 Some(HourOf { lesson: RecordId(lesson), period: RecordId(period), n: u32::try_from(n).ok()? })
@@ -65,7 +114,7 @@ impl Names {
         let mut wanted = BTreeSet::new();
         let mut made = BTreeSet::new();
         for happened in batch {
-            mentioned(&happened.event, &mut |id| {
+            needed(&happened.event, &mut |id| {
                 wanted.insert(id.0);
             });
             if let Event::RecordCreated(e) = &happened.event {
@@ -119,45 +168,25 @@ impl Names {
         self.rows.get(id).or_else(|| self.gone.get(&id))
     }
 
-    /// What is known of the name of a record, also of one that is gone.
-    pub fn get(&self, id: RecordId) -> Option<&Name> {
-        self.find(id.0)
-    }
-
-    /// What people call it.
-    pub fn called(&self, id: RecordId) -> Option<String> {
-        let name = self.get(id)?;
-        Some(match (&name.name, name.hour_of) {
-            (Some(name), _) => name.clone(),
-            (None, Some(hour)) => format!("{}/{}", self.called_or_id(hour.lesson), hour.n),
-            (None, None) => name.kind.word().to_owned(),
-        })
-    }
-
-    fn called_or_id(&self, id: RecordId) -> String {
-        self.called(id).unwrap_or_else(|| id.to_string())
-    }
-
-    /// `teachers/GAUSS`, `lessons/12/placements/3`, `time-grid`.
-    pub fn subject(&self, name: &Name) -> String {
-        match (&name.name, name.hour_of) {
-            (Some(called), _) => format!("{}/{called}", name.kind),
-            (None, Some(hour)) => format!("lessons/{}/placements/{}", self.called_or_id(hour.lesson), hour.n),
-            (None, None) => name.kind.word().to_owned(),
+    /// What is called otherwise from an event on.
+    pub fn take_in(&mut self, happened: &Happened, plan: &Arc<str>) {
+        let edge = Edge { position: happened.append_end, at: happened.at };
+        match &happened.event {
+            Event::RecordCreated(e) => self.rows.put(e.record.0, Name::given(e, plan), edge),
+            Event::RecordChanged(e) => {
+                if let (Some(name), Some(known)) = (new_name(e), self.find(e.record.0)) {
+                    let name = Name { name: Some(name.to_owned()), ..known.clone() };
+                    self.rows.put(e.record.0, name, edge);
+                }
+            }
+            Event::RecordRemoved(e) => {
+                if let Some(name) = self.rows.get(e.record.0) {
+                    self.gone.insert(e.record.0, name.clone());
+                }
+                self.rows.end(e.record.0, edge);
+            }
+            _ => {}
         }
-    }
-
-    /// From there on a record is called so.
-    pub fn put(&mut self, id: RecordId, name: Name, from: Edge) {
-        self.rows.put(id.0, name, from);
-    }
-
-    /// From there on it is there no more.
-    pub fn end(&mut self, id: RecordId, to: Edge) {
-        if let Some(name) = self.rows.get(id.0) {
-            self.gone.insert(id.0, name.clone());
-        }
-        self.rows.end(id.0, to);
     }
 
     /// What was called otherwise since the last call; see [`Versions::take_past`].
@@ -178,6 +207,12 @@ impl Names {
             insert(connection, some).await?;
         }
         Ok(())
+    }
+}
+
+impl Naming for Names {
+    fn get(&self, id: RecordId) -> Option<&Name> {
+        self.find(id.0)
     }
 }
 
@@ -202,14 +237,28 @@ async fn insert(connection: &mut PgConnection, new: &[Version<Name>]) -> Result<
     .map(|_| ())
 }
 
-/// Every record whose name the feed has to know for an event; some come several times.
-fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
+/// Every record whose name has to be known while an event is taken in; some come several times.
+fn needed(event: &Event, each: &mut impl FnMut(RecordId)) {
+    match event {
+        Event::RecordChanged(e) if new_name(e).is_some() => each(e.record),
+        Event::RecordRemoved(e) => each(e.record),
+        Event::ChangeRefused(e) => {
+            e.record.into_iter().for_each(&mut *each);
+            of_changes(&e.changes, each);
+        }
+        Event::SessionStarted(e) => e.period.into_iter().for_each(each),
+        Event::SessionChanged(e) => e.period.into_iter().for_each(each),
+        Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
+        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
+        _ => {}
+    }
+}
+
+/// Every record that a change of a record mentions, itself among them; some come several times.
+pub(super) fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
     match event {
         Event::RecordCreated(e) => {
-            if let Some(hour) = e.hour_of {
-                each(hour.lesson);
-                each(hour.period);
-            }
+            each(e.record);
             e.fields.values().for_each(|value| refers(value, each));
         }
         Event::RecordChanged(e) => {
@@ -221,14 +270,6 @@ fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
             each(e.record);
             e.fields.values().for_each(|value| refers(value, each));
         }
-        Event::ChangeRefused(e) => {
-            e.record.into_iter().for_each(&mut *each);
-            of_changes(&e.changes, each);
-        }
-        Event::SessionStarted(e) => e.period.into_iter().for_each(each),
-        Event::SessionChanged(e) => e.period.into_iter().for_each(each),
-        Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
-        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
         _ => {}
     }
 }

@@ -4,35 +4,10 @@ use domain::PlanId;
 use serde_json::Value as Json;
 use sqlx::PgPool;
 
-use super::called::{Called, records_called};
-use super::row::{ChangeRow, select_change};
+use super::called::records_called;
+use super::found::Filter;
+use super::row::ChangeRow;
 use super::{Feed, NameOf, Past, Wanted, kind_of_subject};
-
-/// What a filter leaves.
-pub(super) enum Filter<'a> {
-    All,
-    Kind(&'a str),
-    /// These records, but of those that are not called so any more only what happened under this very name.
-    Records(Called, &'a str),
-}
-
-impl<'a> Filter<'a> {
-    /// That of a question; a name means those who have borne it up to a position.
-    pub async fn of(
-        pool: &PgPool,
-        plan: &str,
-        wanted: Wanted<'a>,
-        upto: i64,
-    ) -> Result<Filter<'a>, sqlx::Error> {
-        Ok(match (wanted.record, wanted.kind) {
-            (Some(record), _) => {
-                Filter::Records(records_called(pool, plan, record, None, upto).await?, record)
-            }
-            (None, Some(kind)) => Filter::Kind(kind),
-            (None, None) => Filter::All,
-        })
-    }
-}
 
 /// The position up to which the feed is complete.
 pub async fn reached(pool: &PgPool) -> Result<i64, sqlx::Error> {
@@ -59,7 +34,7 @@ pub async fn changes(
     let filter = Filter::of(pool, &plan, wanted, upto).await?;
     let limit = wanted.limit.max(1);
     // One too many tells whether there is more.
-    let mut rows = read(pool, &plan, wanted.after, upto, &filter, limit + 1).await?;
+    let mut rows = filter.read(pool, &plan, wanted.after, upto, limit + 1).await?;
     let full = usize::try_from(limit).is_ok_and(|limit| rows.len() > limit);
     if full {
         let cut = rows.pop().map_or(0, |one_too_many| one_too_many.append_end);
@@ -68,12 +43,12 @@ pub async fn changes(
             Some(last) => next = last.append_end,
             // The first append alone is larger than the limit.
             None => {
-                rows = read(pool, &plan, wanted.after, cut, &filter, i64::MAX).await?;
+                rows = filter.read(pool, &plan, wanted.after, cut, i64::MAX).await?;
                 next = cut;
             }
         }
     }
-    // A record filter goes before the kind in the index, so the kind is looked at here.
+    // Changes are found by one of both; of the other it is looked at here.
     let kind_too = |row: &&ChangeRow| match (wanted.record, wanted.kind) {
         (Some(_), Some(kind)) => kind_of_subject(&row.subject) == kind,
         _ => true,
@@ -97,57 +72,14 @@ pub async fn history(
 ) -> Result<Option<Vec<(i64, Json)>>, sqlx::Error> {
     let plan = plan.to_string();
     let Past { record, period, upto, before, limit, absences } = wanted;
-    let Called { ever, now } = records_called(pool, &plan, record, period, upto).await?;
-    if ever.is_empty() {
+    let called = records_called(pool, &plan, record, period, upto).await?;
+    if called.ever.is_empty() {
         return Ok(None);
     }
-    let mut rows = select_change!(
-        "subject_id = any ($4) and (subject_id = any ($5) or subject = $6) order by position desc limit $7",
-        plan,
-        0,
-        before.saturating_sub(1).min(upto),
-        &ever,
-        &now,
-        record,
-        limit
-    )
-    .fetch_all(pool)
-    .await?;
+    let mut rows = called.past(pool, &plan, record, before.saturating_sub(1).min(upto), limit).await?;
     for row in &mut rows {
         row.hide_sensitive(absences);
     }
     let shown = rows.iter().filter(|row| absences || !row.is_sensitive());
     Ok(Some(shown.map(|row| (row.position, row.history_item(name_of))).collect()))
-}
-
-pub(super) async fn read(
-    pool: &PgPool,
-    plan: &str,
-    after: i64,
-    upto: i64,
-    filter: &Filter<'_>,
-    limit: i64,
-) -> Result<Vec<ChangeRow>, sqlx::Error> {
-    match filter {
-        Filter::All => {
-            select_change!("true order by position limit $4", plan, after, upto, limit).fetch_all(pool).await
-        }
-        Filter::Kind(kind) => {
-            select_change!("kind = $5 order by position limit $4", plan, after, upto, limit, kind)
-                .fetch_all(pool)
-                .await
-        }
-        Filter::Records(Called { ever, now }, subject) => select_change!(
-            "subject_id = any ($5) and (subject_id = any ($6) or subject = $7) order by position limit $4",
-            plan,
-            after,
-            upto,
-            limit,
-            ever,
-            now,
-            subject
-        )
-        .fetch_all(pool)
-        .await,
-    }
 }

@@ -1,14 +1,16 @@
-//! A row of the feed, and how it is shown.
+//! A change of the feed, and how it is shown.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{Kind, Position, Right};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::told::Told;
 use super::{NameOf, kind_of_subject};
-use crate::who::who_named;
+use crate::Happened;
+use crate::who::{who_acted, who_named, who_text};
 
-/// A row of the feed.
+/// A change as the feed tells it, with names for everything but people.
 #[derive(Debug, Clone)]
 pub(super) struct ChangeRow {
     pub plan: String,
@@ -32,6 +34,37 @@ pub(super) struct ChangeRow {
 }
 
 impl ChangeRow {
+    /// What every event says of itself; the rest is empty.
+    pub fn begun(happened: &Happened, plan: &str) -> Self {
+        Self {
+            plan: plan.to_owned(),
+            position: happened.position,
+            append_end: happened.append_end,
+            epoch: happened.epoch,
+            at: happened.at,
+            r#type: String::new(),
+            kind: None,
+            subject_id: None,
+            subject: String::new(),
+            who: who_text(who_acted(happened.meta.actor)),
+            session_id: happened.meta.session,
+            mode: happened.meta.mode.clone(),
+            period: None,
+            revision: None,
+            changes: Told::default().text(),
+            more: None,
+            cause: happened.meta.cause.clone(),
+            request: happened.meta.request_id.clone(),
+        }
+    }
+
+    /// It is about something that has no name.
+    pub fn about(&mut self, kind: &'static str, id: Uuid) {
+        self.kind = Some(kind.to_owned());
+        self.subject_id = Some(id);
+        self.subject = format!("{kind}/{id}");
+    }
+
     pub fn position_text(&self) -> String {
         Position { epoch: self.epoch, number: self.position }.to_string()
     }
@@ -124,19 +157,3 @@ pub(crate) fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (Str
         plain => (name, plain),
     }
 }
-
-/// A question about the changes of a plan, the first argument, after a position and up to another one; or of `several` plans.
-macro_rules! select_change {
-    (several $($argument:expr),+) => { select_change!(@ "plan = any ($1)", "true order by position", $($argument),+) };
-    ($where:literal, $($argument:expr),+) => { select_change!(@ "plan = $1", $where, $($argument),+) };
-    (@ $of:literal, $where:literal, $($argument:expr),+) => {
-        sqlx::query_as!(
-            ChangeRow,
-            "select plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id, mode, period,
-                revision, changes, more, cause, request
-            from change where " + $of + " and position > $2 and position <= $3 and " + $where,
-            $($argument),+
-        )
-    };
-}
-pub(super) use select_change;

@@ -1,7 +1,7 @@
 //! How a batch of events goes into the feed.
 
 use async_trait::async_trait;
-use domain::Event;
+use domain::{Event, Kind};
 use serde_json::{Map, Value as Json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::Changes;
 use super::filled::Filled;
 use super::names::Names;
-use super::shown::{Row, Shown};
+use super::row::ChangeRow;
+use super::shown::Shown;
 use crate::fill::Filling;
+use crate::places::{Key, add_places};
 use crate::{Happened, Projection, ProjectionError};
 
 /// How many rows go into a table with one statement: more at once would only take memory.
@@ -27,11 +29,12 @@ impl Projection for Changes {
         if batch.iter().all(|happened| happened.plan.is_none()) {
             return Ok(());
         }
+        add_places!(connection, "change", batch, keys).await?;
         let names = Names::load(connection, batch).await?;
         let last = last_shown(connection, batch).await?;
         let mut shown = Shown { names, last };
         for some in batch.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<Row> = some.iter().filter_map(|happened| shown.show(happened)).collect();
+            let rows: Vec<ChangeRow> = some.iter().filter_map(|happened| shown.show(happened)).collect();
             insert(connection, &rows).await?;
         }
         shown.names.write(connection).await?;
@@ -61,7 +64,7 @@ async fn last_shown(
         return Ok(HashMap::new());
     }
     let rows = sqlx::query!(
-        r#"select distinct on (subject_id) subject_id as "subject_id!", more from change where subject_id = any ($1)
+        r#"select distinct on (subject_id) subject_id as "subject_id!", more from change_told where subject_id = any ($1)
         order by subject_id, position desc"#,
         &ids,
     )
@@ -73,23 +76,41 @@ async fn last_shown(
         .collect())
 }
 
-async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+/// By what a change is found; nothing for an event that belongs to no feed.
+pub(super) fn keys(happened: &Happened) -> impl Iterator<Item = Key> + use<> {
+    let keys = happened.plan.as_deref().and_then(|plan| {
+        let kind = match &happened.event {
+            Event::RecordCreated(e) => Some(e.kind.word()),
+            Event::RecordChanged(e) => Some(e.kind.word()),
+            Event::RecordRemoved(e) => Some(e.kind.word()),
+            Event::ChangeRefused(e) => e.kind.map(Kind::word),
+            Event::SessionStarted(_) | Event::SessionChanged(_) | Event::SessionEnded(_) => Some("sessions"),
+            Event::LockGranted(_) | Event::LockEnded(_) | Event::LockDenied(_) => Some("locks"),
+            Event::ImportDone(_) => Some("imports"),
+            _ => return None,
+        };
+        Some([Some(Key::feed(plan)), kind.map(|kind| Key::feed_of(plan, kind))])
+    });
+    keys.into_iter().flatten().flatten()
+}
+
+async fn insert(connection: &mut PgConnection, rows: &[ChangeRow]) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        "insert into change (plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
+        "insert into change_told (position, plan, append_end, epoch, at, type, kind, subject_id, subject, who, session_id,
             mode, period, revision, changes, more, cause, request)
-        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
+        select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[],
             $7::text[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[],
             $15::text[], $16::text[], $17::text[], $18::text[])",
-        &rows.iter().map(|row| row.plan.as_ref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.plan.as_str()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.append_end).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.epoch).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.at).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.r#type).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.kind).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.r#type.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.kind.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.subject_id).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.who.as_str()).collect::<Vec<_>>() as _,
@@ -97,8 +118,8 @@ async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<(), sqlx:
         &rows.iter().map(|row| row.mode.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.period.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.revision).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.changes.text()).collect::<Vec<_>>() as _,
-        &rows.iter().map(Row::more_text).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.changes.as_str()).collect::<Vec<_>>() as _,
+        &rows.iter().map(|row| row.more.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>() as _,
         &rows.iter().map(|row| row.request.as_deref()).collect::<Vec<_>>() as _,
     )

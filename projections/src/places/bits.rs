@@ -1,21 +1,21 @@
 //! Positions of one block of the ledger, as bits.
 
 /// How many positions are in a block.
-pub(super) const BLOCK: i64 = 4_096;
+pub(crate) const BLOCK: i64 = 4_096;
 
 /// The block of a position.
-pub(super) fn block_of(position: i64) -> i32 {
+pub(crate) fn block_of(position: i64) -> i32 {
     i32::try_from(position / BLOCK).unwrap_or(i32::MAX)
 }
 
 /// The place of a position in its block.
-pub(super) fn place_of(position: i64) -> u16 {
+pub(crate) fn place_of(position: i64) -> u16 {
     u16::try_from(position.rem_euclid(BLOCK)).unwrap_or_default()
 }
 
 /// Places in one block, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bits(pub [u64; BLOCK as usize / 64]);
+pub(crate) struct Bits(pub [u64; BLOCK as usize / 64]);
 
 impl Bits {
     pub const NONE: Bits = Bits([0; BLOCK as usize / 64]);

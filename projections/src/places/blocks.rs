@@ -10,7 +10,7 @@ const LISTED_MAX: usize = 255;
 
 /// A stretch of places that lead to one thing among those that share a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(crate) struct Stretch {
     first: u16,
     last: u16,
     mark: u16,
@@ -18,7 +18,7 @@ pub(super) struct Stretch {
 
 /// The places of a word in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Places {
+pub(crate) enum Places {
     Own(Vec<u16>),
     Many(Box<Bits>),
     Shared(Vec<Stretch>),
@@ -27,7 +27,7 @@ pub(super) enum Places {
 /// The bytes are not what [`Places::bytes`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("places in the audit that cannot be read")]
-pub(super) struct NoPlaces;
+pub(crate) struct NoPlaces;
 
 impl Places {
     fn new(mark: Option<u16>) -> Places {
@@ -116,7 +116,7 @@ impl Places {
 
 /// The places of some blocks, while events are taken in.
 #[derive(Default)]
-pub(super) struct Blocks(BTreeMap<i32, BTreeMap<i64, Places>>);
+pub(crate) struct Blocks(BTreeMap<i32, BTreeMap<i64, Places>>);
 
 impl Blocks {
     /// What is there already.

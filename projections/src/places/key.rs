@@ -12,7 +12,7 @@ const SHARED_WORDS: u64 = 512;
 
 /// What leads to places: a word, and a mark where several things share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub word: i64,
     pub mark: Option<u16>,
 }
@@ -21,6 +21,16 @@ impl Key {
     /// All that belongs to a plan.
     pub fn plan(plan: &str) -> Key {
         Key::own(Hash::of(b'p').with(plan.as_bytes()))
+    }
+
+    /// All that the feed of a plan shows.
+    pub fn feed(plan: &str) -> Key {
+        Key::own(Hash::of(b'f').with(plan.as_bytes()))
+    }
+
+    /// What it shows of a kind.
+    pub fn feed_of(plan: &str, kind: &str) -> Key {
+        Key::own(Hash::of(b'k').with(plan.as_bytes()).with(b"/").with(kind.as_bytes()))
     }
 
     /// All that somebody did.

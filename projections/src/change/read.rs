@@ -1,0 +1,70 @@
+//! Changes at some positions: from their own rows, or from their events in the ledger.
+
+use std::collections::{HashMap, HashSet};
+
+use eventstore::events_at;
+use sqlx::PgConnection;
+
+use super::record;
+use super::row::ChangeRow;
+use super::then::NamesThen;
+use crate::Happened;
+use crate::decode::{decode, readable};
+
+/// The changes at these positions, in their order. Where the feed shows nothing there is none.
+pub(super) async fn rows_at(
+    connection: &mut PgConnection,
+    positions: &[i64],
+) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    let mut rows = told_at(connection, positions).await?;
+    let told: HashSet<i64> = rows.iter().map(|row| row.position).collect();
+    let left: Vec<i64> = positions.iter().copied().filter(|position| !told.contains(position)).collect();
+    if left.is_empty() {
+        return Ok(rows);
+    }
+    let decoded = decode(events_at(&mut *connection, &left).await?, epoch(connection).await?).await;
+    if let Some(trouble) = decoded.trouble() {
+        return Err(sqlx::Error::Decode(trouble.into()));
+    }
+    let names = NamesThen::load(connection, &decoded.events).await?;
+    let told = |happened: &Happened| record::told(happened, &names.at(happened.append_end));
+    rows.extend(decoded.events.iter().filter_map(told));
+    rows.sort_unstable_by_key(|row| row.position);
+    Ok(rows)
+}
+
+/// What the changes of records at these positions are about, as it was called then. Of what this build cannot read nothing is known.
+pub(crate) async fn subjects_at(
+    connection: &mut PgConnection,
+    positions: &[i64],
+) -> Result<HashMap<i64, String>, sqlx::Error> {
+    let told = told_at(connection, positions).await?;
+    let mut subjects: HashMap<i64, String> =
+        told.into_iter().map(|row| (row.position, row.subject)).collect();
+    let left: Vec<i64> =
+        positions.iter().copied().filter(|position| !subjects.contains_key(position)).collect();
+    if !left.is_empty() {
+        let events = readable(events_at(&mut *connection, &left).await?, epoch(connection).await?);
+        let names = NamesThen::load(connection, &events).await?;
+        let told = events.iter().filter_map(|event| record::told(event, &names.at(event.append_end)));
+        subjects.extend(told.map(|row| (row.position, row.subject)));
+    }
+    Ok(subjects)
+}
+
+/// The epoch that positions are told with.
+async fn epoch(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!("select epoch from head").fetch_one(connection).await
+}
+
+async fn told_at(connection: &mut PgConnection, positions: &[i64]) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    sqlx::query_as!(
+        ChangeRow,
+        "select plan, position, append_end, epoch, at, type, kind, subject_id, subject, who, session_id, mode, period,
+            revision, changes, more, cause, request
+        from change_told where position = any ($1) order by position",
+        positions,
+    )
+    .fetch_all(connection)
+    .await
+}
