@@ -14,10 +14,12 @@ create table record (
     revision bigint not null,
     -- of the last change; with the revision the value of the ETag
     epoch bigint not null,
-    -- values by field, tagged with their form as in the events
-    fields jsonb not null,
+    -- JSON, values by field, tagged with their form as in the events; text, because nobody asks inside
+    fields text not null,
     -- values by period and field that override them
     by_period jsonb,
+    -- of a lesson, the one value among the fields that a question counts with
+    hours_per_week bigint,
     -- every record that this one refers to, in whatever period
     reference uuid[] not null,
     -- the days on which it holds; of a substitution the two days that it is about, the earlier one first

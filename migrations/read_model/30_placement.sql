@@ -28,9 +28,8 @@ create index placement_now on placement (lesson_id, period_id, n) where valid_to
 create index placement_period_now on placement (plan, period_id, meeting_of) where valid_to is null;
 -- for the hours of one day
 create index placement_day_now on placement (plan, period_id, day) where valid_to is null;
-create index placement_day_then on placement (plan, period_id, day, valid_from);
+-- hour by hour: what was on a day, or in a period, is asked of the lessons of then
 create index placement_then on placement (lesson_id, period_id, n, valid_from);
-create index placement_period_then on placement (plan, period_id, valid_from);
 
 -- Who meets where: one row for every row of a placement that has its own, and for every coupling of a lesson. A placement
 -- without rows of its own follows its lesson, so that a change of couplings touches no placement.

@@ -9,8 +9,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::asked::{Count, asked};
+use crate::fill::Filling;
 use crate::who::{who_acted, who_named, who_text};
 use crate::{Happened, Moment, Projection, ProjectionError};
+
+mod filled;
 
 /// The read model of locks: table `lock`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -161,6 +164,10 @@ impl Projection for Locks {
             update_ended(connection, &ended).await?;
         }
         Ok(())
+    }
+
+    fn filling(&self) -> Option<Box<dyn Filling>> {
+        Some(Box::new(filled::Filled::new()))
     }
 }
 

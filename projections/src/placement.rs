@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Coupling, Event, FieldChange, Fields, HourOf, Kind, RecordId, Row, Value};
+use domain::{Coupling, Event, FieldChange, Fields, HourOf, Kind, RecordId, Row, Value, Who};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::fill::Filling;
 use crate::record::{opened, outside, unknown};
-use crate::versions::{Edge, Versions};
-use crate::who::{who_acted, who_text};
+use crate::versions::{Edge, Past, Versions};
+use crate::who::who_acted;
 use crate::{Happened, Projection, ProjectionError};
 
 mod filled;
@@ -42,7 +42,7 @@ pub(crate) struct PlacementRow {
     pub own_rows: bool,
     pub revision: i64,
     pub epoch: i64,
-    pub who: String,
+    pub who: Who,
     pub at: DateTime<Utc>,
     pub position: i64,
 }
@@ -124,8 +124,8 @@ fn own(value: &Value) -> Vec<Row> {
     }
 }
 
-fn take(
-    rows: &mut Versions<PlacementRow>,
+fn take<P: Past<PlacementRow>>(
+    rows: &mut Versions<PlacementRow, Uuid, P>,
     meetings: &mut Meetings,
     happened: &Happened,
 ) -> Result<(), ProjectionError> {
@@ -143,17 +143,15 @@ fn take(
             rows.put(e.record.0, row, edge);
         }
         Event::RecordChanged(e) if e.kind == Kind::Placements => {
-            let Some(before) = rows.get(e.record.0) else { return Err(unknown(happened, e.record)) };
-            let mut row = before.clone();
+            let Some(row) = rows.change(e.record.0, edge) else { return Err(unknown(happened, e.record)) };
             row.revision = i64::try_from(e.revision).unwrap_or(i64::MAX);
             row.epoch = happened.epoch;
-            row.who = who_text(who_acted(happened.meta.actor));
+            row.who = who_acted(happened.meta.actor);
             row.at = happened.at;
             row.position = happened.position;
             for change in &e.changes {
-                set(&mut row, meetings, e.record, change, edge.position);
+                set(row, meetings, e.record, change, edge.position);
             }
-            rows.put(e.record.0, row, edge);
         }
         Event::RecordRemoved(e) if e.kind == Kind::Placements => {
             rows.end(e.record.0, edge);
@@ -181,7 +179,7 @@ fn created(
         own_rows: fields.contains_key("rows"),
         revision: i64::try_from(revision).unwrap_or(i64::MAX),
         epoch: happened.epoch,
-        who: who_text(who_acted(happened.meta.actor)),
+        who: who_acted(happened.meta.actor),
         at: happened.at,
         position: happened.position,
     }

@@ -1,15 +1,15 @@
 //! Plans: what they are called, what may be done with them, how much is in them.
 
-use async_trait::async_trait;
-use domain::{Event, Kind, PlanCondition, PlanId, Position};
+use domain::{Kind, PlanId, Position};
 use serde_json::{Map, Value as Json, json};
-use sqlx::{PgConnection, PgPool};
-use std::collections::{BTreeMap, HashMap};
+use sqlx::PgPool;
 
+use crate::Moment;
 use crate::asked::{Page, Paged, asked};
-use crate::{Happened, Moment, Projection, ProjectionError};
 
 mod count;
+mod filled;
+mod taken_in;
 
 /// The read model of plans: tables `plan` and `plan_count`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,126 +36,6 @@ struct Row {
     revision: i64,
     epoch: i64,
     valid_from: i64,
-}
-
-struct Change {
-    row: Row,
-    to: Option<i64>,
-}
-
-#[async_trait]
-impl Projection for Plans {
-    fn name(&self) -> &'static str {
-        "plan"
-    }
-
-    async fn apply(&self, connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
-        let of = |happened: &Happened| happened.plan.as_ref().map(ToString::to_string).unwrap_or_default();
-        let touched: Vec<String> =
-            batch.iter().filter(|it| matches!(it.event, Event::PlanChanged(_))).map(of).collect();
-        let mut current: HashMap<String, Row> = HashMap::new();
-        if !touched.is_empty() {
-            let rows = sqlx::query_as!(
-                Row,
-                "select plan, title, state, revision, epoch, valid_from from plan
-                where plan = any ($1) and valid_to is null",
-                &touched,
-            )
-            .fetch_all(&mut *connection)
-            .await?;
-            current.extend(rows.into_iter().map(|row| (row.plan.clone(), row)));
-        }
-        let mut closed: BTreeMap<String, i64> = BTreeMap::new();
-        let mut new: Vec<Change> = Vec::new();
-        for happened in batch {
-            let from = happened.append_end;
-            let row = match &happened.event {
-                Event::PlanCreated(e) => Row {
-                    plan: e.plan.to_string(),
-                    title: e.title.clone(),
-                    state: word(PlanCondition::Open),
-                    revision: 1,
-                    epoch: happened.epoch,
-                    valid_from: from,
-                },
-                Event::PlanChanged(e) => {
-                    let plan = of(happened);
-                    let Some(before) = current.get(&plan) else {
-                        let cause = format!("there is no plan {plan}");
-                        return Err(ProjectionError::Unfit { position: happened.position, cause });
-                    };
-                    Row {
-                        plan,
-                        title: e.title.clone().unwrap_or_else(|| before.title.clone()),
-                        state: e.state.map_or_else(|| before.state.clone(), word),
-                        revision: i64::try_from(e.revision).unwrap_or(i64::MAX),
-                        epoch: happened.epoch,
-                        valid_from: from,
-                    }
-                }
-                _ => continue,
-            };
-            supersede(&mut new, &mut closed, &row, current.contains_key(&row.plan));
-            current.insert(row.plan.clone(), row.clone());
-            new.push(Change { row, to: None });
-        }
-        write(connection, &closed, &new).await?;
-        count::apply(connection, batch).await
-    }
-}
-
-/// Ends what was true of the plan until this row. What began in the same append has never been.
-fn supersede(new: &mut Vec<Change>, closed: &mut BTreeMap<String, i64>, row: &Row, known: bool) {
-    if let Some(last) = new.iter().rposition(|change| change.row.plan == row.plan) {
-        if new[last].row.valid_from == row.valid_from {
-            new.remove(last);
-        } else {
-            new[last].to = Some(row.valid_from);
-        }
-    } else if known {
-        closed.insert(row.plan.clone(), row.valid_from);
-    }
-}
-
-async fn write(
-    connection: &mut PgConnection,
-    closed: &BTreeMap<String, i64>,
-    new: &[Change],
-) -> Result<(), sqlx::Error> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "update plan set valid_to = e.position from unnest($1::text[], $2::bigint[]) as e (plan, position)
-        where plan.plan = e.plan and plan.valid_to is null",
-        &closed.keys().cloned().collect::<Vec<_>>(),
-        &closed.values().copied().collect::<Vec<_>>(),
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "insert into plan (plan, title, state, revision, epoch, valid_from, valid_to)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])",
-        &new.iter().map(|it| it.row.plan.as_str()).collect::<Vec<_>>() as _,
-        &new.iter().map(|it| it.row.title.as_str()).collect::<Vec<_>>() as _,
-        &new.iter().map(|it| it.row.state.as_str()).collect::<Vec<_>>() as _,
-        &new.iter().map(|it| it.row.revision).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.row.epoch).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.row.valid_from).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.to).collect::<Vec<_>>() as _,
-    )
-    .execute(connection)
-    .await
-    .map(|_| ())
-}
-
-fn word(state: PlanCondition) -> String {
-    match state {
-        PlanCondition::Open => "open",
-        PlanCondition::ReadOnly => "read-only",
-        PlanCondition::Archived => "archived",
-    }
-    .to_owned()
 }
 
 /// The plans, by name.

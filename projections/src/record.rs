@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{Event, FieldName, Fields, Kind, Record, RecordChanged, RecordId, Value};
+use domain::{Event, FieldName, Fields, Kind, Record, RecordId, Value, Who};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::fill::Filling;
-use crate::versions::{Edge, Versions};
-use crate::who::{who_acted, who_text};
+use crate::versions::{Edge, Past, Versions};
+use crate::who::who_acted;
 use crate::{Happened, Projection, ProjectionError};
 
 mod filled;
@@ -33,7 +33,7 @@ pub struct Records;
 pub(crate) struct RecordRow {
     pub plan: Arc<str>,
     pub record: Record,
-    pub who: String,
+    pub who: Who,
     pub at: DateTime<Utc>,
     pub position: i64,
     /// The end of the append by which it came to its name; 0 of a row that was read.
@@ -79,60 +79,40 @@ fn touched(batch: &[Happened]) -> Vec<Uuid> {
     touched
 }
 
-fn take(rows: &mut Versions<RecordRow>, happened: &Happened) -> Result<(), ProjectionError> {
+fn take<P: Past<RecordRow>>(
+    rows: &mut Versions<RecordRow, Uuid, P>,
+    happened: &Happened,
+) -> Result<(), ProjectionError> {
     let edge = Edge { position: happened.append_end, at: happened.at };
     match &happened.event {
         Event::RecordCreated(e) if e.kind != Kind::Placements => {
             let Some(plan) = &happened.plan else { return Err(outside(happened)) };
-            let record = Record {
-                id: e.record,
-                kind: e.kind,
-                hour_of: None,
-                revision: e.revision,
-                epoch: happened.epoch,
-                fields: opened(e.kind, &e.fields),
-                by_period: BTreeMap::new(),
+            let row = RecordRow {
+                plan: Arc::clone(plan),
+                record: Record::made(e, happened.epoch),
+                who: who_acted(happened.meta.actor),
+                at: happened.at,
+                position: happened.position,
+                named_at: edge.position,
             };
-            let row = changed_by(happened, Arc::clone(plan), record, edge.position);
             rows.put(e.record.0, row, edge);
         }
         Event::RecordChanged(e) if e.kind != Kind::Placements => {
-            let Some(before) = rows.get(e.record.0) else { return Err(unknown(happened, e.record)) };
-            let mut record = before.record.clone();
-            record.revision = e.revision;
-            record.epoch = happened.epoch;
-            change(&mut record, e);
-            let is_renamed = record.name() != before.record.name();
-            let named_at = if is_renamed { edge.position } else { before.named_at };
-            let row = changed_by(happened, Arc::clone(&before.plan), record, named_at);
-            rows.put(e.record.0, row, edge);
+            let Some(row) = rows.change(e.record.0, edge) else { return Err(unknown(happened, e.record)) };
+            let may_be_renamed = e.changes.iter().any(|change| change.field == "id");
+            let name = may_be_renamed.then(|| row.record.name().map(str::to_owned));
+            row.record.change(e, happened.epoch);
+            if name.is_some_and(|name| name.as_deref() != row.record.name()) {
+                row.named_at = edge.position;
+            }
+            row.who = who_acted(happened.meta.actor);
+            row.at = happened.at;
+            row.position = happened.position;
         }
         Event::RecordRemoved(e) if e.kind != Kind::Placements => rows.end(e.record.0, edge),
         _ => {}
     }
     Ok(())
-}
-
-fn changed_by(happened: &Happened, plan: Arc<str>, record: Record, named_at: i64) -> RecordRow {
-    let who = who_text(who_acted(happened.meta.actor));
-    RecordRow { plan, record, who, at: happened.at, position: happened.position, named_at }
-}
-
-/// Puts the changed values in the place of the old ones.
-fn change(record: &mut Record, e: &RecordChanged) {
-    let fields = match e.period {
-        None => &mut record.fields,
-        Some(period) => record.by_period.entry(period).or_default(),
-    };
-    for change in &e.changes {
-        // A field that this build does not know is not shown.
-        let Some(field) = e.kind.field(&change.field) else { continue };
-        match &change.to {
-            Some(value) => fields.insert(field.name, value.open().clone()),
-            None => fields.remove(field.name),
-        };
-    }
-    record.by_period.retain(|_, fields| !fields.is_empty());
 }
 
 /// Fields as events hold them, by the table of fields.

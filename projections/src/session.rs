@@ -11,6 +11,7 @@ use crate::Moment;
 use crate::asked::{Count, asked};
 use crate::who::who_named;
 
+mod filled;
 mod taken_in;
 
 /// The read model of sessions: tables `session` and `session_end`.

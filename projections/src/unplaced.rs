@@ -43,7 +43,7 @@ pub async fn unplaced(
                 where r.record_id = k.id and r.valid_from <= $1::bigint order by r.valid_from desc limit 1) r) q" "
         cross join lateral (select coalesce(
             (l.by_period -> q.record_id::text -> 'hours_per_week' ->> 'number')::bigint,
-            (l.fields -> 'hours_per_week' ->> 'number')::bigint, 0) as hours) w
+            l.hours_per_week, 0) as hours) w
         left join (select p.lesson_id, p.period_id, count(*) as placed from " @hours "p" "$7::uuid[]" "$8::uuid[]" "
             where p.plan = $2 and ($3::uuid is null or p.period_id = $3) and " @"p" "
             group by p.lesson_id, p.period_id) h on h.lesson_id = l.record_id and h.period_id = q.record_id

@@ -2,18 +2,19 @@
 
 use async_trait::async_trait;
 
+use uuid::Uuid;
+
 use super::meeting::{Meetings, Set};
 use super::{PlacementRow, row, take, take_lesson};
 use crate::copy::{CopyRows, ROWS_AT_ONCE};
 use crate::fill::{EmptyTables, Filling};
-use crate::versions::{Version, Versions};
+use crate::versions::{Past, Version, Versions};
 use crate::{Happened, ProjectionError};
 
 /// Keeps the placements that there are, and who meets.
 pub(super) struct Filled {
-    rows: Versions<PlacementRow>,
+    rows: Versions<PlacementRow, Uuid, CopyRows>,
     meetings: Meetings,
-    placements: CopyRows,
     sets: CopyRows,
 }
 
@@ -27,29 +28,24 @@ impl Filled {
             "copy meeting (owner_id, plan, period_id, ordinal, class_id, teacher_id, subject_id, room_id, valid_from, valid_to)
             from stdin",
         );
-        Self { rows: Versions::new(), meetings: Meetings::default(), placements, sets }
+        Self { rows: Versions::with_past(placements), meetings: Meetings::default(), sets }
     }
+}
 
-    async fn write(
-        &mut self,
-        tables: &mut EmptyTables,
-        rows: &[Version<PlacementRow>],
-        sets: &[Set],
-    ) -> Result<(), ProjectionError> {
-        for some in rows.chunks(ROWS_AT_ONCE) {
-            for version in some {
-                row::copied(&mut self.placements, version);
-            }
-            self.placements.send(tables).await?;
-        }
-        for some in sets.chunks(ROWS_AT_ONCE) {
-            for set in some {
-                set.copied(&mut self.sets);
-            }
-            self.sets.send(tables).await?;
-        }
-        Ok(())
+impl Past<PlacementRow> for CopyRows {
+    fn note(&mut self, version: &Version<PlacementRow>) {
+        row::copied(self, version);
     }
+}
+
+async fn write(rows: &mut CopyRows, tables: &mut EmptyTables, sets: &[Set]) -> Result<(), sqlx::Error> {
+    for some in sets.chunks(ROWS_AT_ONCE) {
+        for set in some {
+            set.copied(rows);
+        }
+        rows.send(tables).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -58,14 +54,15 @@ impl Filling for Filled {
         for happened in batch {
             take_lesson(&mut self.meetings, happened)?;
             take(&mut self.rows, &mut self.meetings, happened)?;
+            self.rows.send_many(tables).await?;
         }
-        let (rows, sets) = (self.rows.take_past(), self.meetings.take_past());
-        self.write(tables, &rows, &sets).await
+        self.rows.send(tables).await?;
+        let sets = self.meetings.take_past();
+        Ok(write(&mut self.sets, tables, &sets).await?)
     }
 
     async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
-        let (_, rows) = std::mem::replace(&mut self.rows, Versions::new()).finish();
-        let sets = std::mem::take(&mut self.meetings).open();
-        self.write(tables, &rows, &sets).await
+        self.rows.send_all(tables).await?;
+        Ok(write(&mut self.sets, tables, &self.meetings.open()).await?)
     }
 }

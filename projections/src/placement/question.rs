@@ -11,7 +11,8 @@ use super::PlacementRow;
 use super::row::Columns;
 use crate::Moment;
 use crate::account::who_names;
-use crate::asked::{Page, Paged, asked, changed_json, record_id, record_names};
+use crate::asked::{Page, Paged, asked, changed_json, record_id, record_names, those_then};
+use crate::who::who_text;
 
 /// A placement, as it stood at the moment that was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,11 +128,13 @@ pub(crate) async fn placements_in(
     period: RecordId,
     moment: Moment,
 ) -> Result<Vec<Record>, sqlx::Error> {
+    let lessons = those_then(pool, plan, Kind::Lessons, moment).await?;
     let rows = asked!(Columns, moment, fetch_all(pool);
         "select p.placement_id, p.plan, p.lesson_id, p.period_id, p.n, p.day, p.hour, p.week, p.length, p.meeting_of,
             p.revision, p.epoch, p.who, p.changed_at, p.changed_position, p.valid_from
-        from placement p where p.plan = $2 and p.period_id = $3 and " @"p";
-        plan.to_string(), period.0)?;
+        from" @hours "p" "$4::uuid[]" "array[$3::uuid]" "where p.plan = $2 and p.period_id = $3 and " @"p"
+            @now " and $4::uuid[] is null";
+        plan.to_string(), period.0, lessons.as_deref())?;
     records(pool, rows, moment).await
 }
 
@@ -227,7 +230,7 @@ fn view(
         });
         json.insert("rows".into(), Json::Array(rows.map(Json::Object).collect()));
     }
-    let by = people.get(&row.who).map_or("", String::as_str);
+    let by = people.get(&who_text(row.who)).map_or("", String::as_str);
     json.insert("changed".into(), changed_json(by, row.at, row.epoch, row.position));
     PlacementView { id, revision: row.revision, epoch: row.epoch, json }
 }

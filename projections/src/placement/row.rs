@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::PlacementRow;
 use crate::copy::CopyRows;
 use crate::versions::{Edge, Version};
+use crate::who::{who_named, who_text};
 
 /// The columns of the table.
 pub(super) struct Columns {
@@ -45,7 +46,7 @@ impl From<Columns> for PlacementRow {
             own_rows: columns.meeting_of == columns.placement_id,
             revision: columns.revision,
             epoch: columns.epoch,
-            who: columns.who,
+            who: who_named(&columns.who),
             at: columns.changed_at,
             position: columns.changed_position,
         }
@@ -142,7 +143,7 @@ pub(super) async fn write(
         &new.iter().map(meeting_of).collect::<Vec<_>>(),
         &new.iter().map(|it| it.row.revision).collect::<Vec<_>>(),
         &new.iter().map(|it| it.row.epoch).collect::<Vec<_>>(),
-        &new.iter().map(|it| it.row.who.as_str()).collect::<Vec<_>>() as _,
+        &new.iter().map(|it| who_text(it.row.who)).collect::<Vec<_>>(),
         &new.iter().map(|it| it.row.at).collect::<Vec<_>>(),
         &new.iter().map(|it| it.row.position).collect::<Vec<_>>(),
         &new.iter().map(|it| it.from.position).collect::<Vec<_>>(),

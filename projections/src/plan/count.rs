@@ -1,25 +1,21 @@
 //! How many records there are of each kind, then and now: a row for every append that changes a number, so that nobody counts the
 //! records of a plan, which are many, with all that they have ever been.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use chrono::DateTime;
 use domain::Event;
 use sqlx::{PgConnection, PgPool};
 
 use crate::asked::asked;
+use crate::versions::{Edge, Past, Version, Versions};
 use crate::{Happened, Moment, ProjectionError};
 
 /// A plan and a kind.
-type Key = (String, &'static str);
+pub(super) type Key = (Arc<str>, &'static str);
 /// By how much a number goes up or down, by the ends of appends.
-type Steps = BTreeMap<Key, BTreeMap<i64, i64>>;
-
-/// So many there were from one position on until another one.
-struct Counted {
-    from: i64,
-    count: i64,
-    to: Option<i64>,
-}
+type Steps = BTreeMap<i64, i64>;
 
 /// Counts on from what the table has.
 pub(super) async fn apply(connection: &mut PgConnection, batch: &[Happened]) -> Result<(), ProjectionError> {
@@ -27,31 +23,16 @@ pub(super) async fn apply(connection: &mut PgConnection, batch: &[Happened]) -> 
     if steps.is_empty() {
         return Ok(());
     }
-    let before = now(connection, &steps).await?;
-    let mut ended: Vec<(&Key, i64)> = Vec::new();
-    let mut rows: Vec<(&Key, Counted)> = Vec::new();
+    let mut counts = now(connection, &steps).await?;
     for (key, steps) in &steps {
-        let known = before.get(key).copied();
-        let mut count = known.unwrap_or_default();
-        let mut counted: Vec<Counted> = Vec::new();
-        for (from, step) in steps.iter().filter(|(_, step)| **step != 0) {
-            count += step;
-            if let Some(last) = counted.last_mut() {
-                last.to = Some(*from);
-            }
-            counted.push(Counted { from: *from, count, to: None });
-        }
-        if let (Some(_), Some(first)) = (known, counted.first()) {
-            ended.push((key, first.from));
-        }
-        rows.extend(counted.into_iter().map(|counted| (key, counted)));
+        take(&mut counts, key, steps);
     }
-    write(connection, &ended, &rows).await?;
-    Ok(())
+    Ok(write(connection, counts).await?)
 }
 
-fn steps(batch: &[Happened]) -> Result<Steps, ProjectionError> {
-    let mut steps = Steps::new();
+/// What a batch does to which number.
+pub(super) fn steps(batch: &[Happened]) -> Result<BTreeMap<Key, Steps>, ProjectionError> {
+    let mut all: BTreeMap<Key, Steps> = BTreeMap::new();
     for happened in batch {
         let (kind, step) = match &happened.event {
             Event::RecordCreated(e) => (e.kind, 1),
@@ -65,49 +46,68 @@ fn steps(batch: &[Happened]) -> Result<Steps, ProjectionError> {
             let cause = "a record of no plan".to_owned();
             return Err(ProjectionError::Unfit { position: happened.position, cause });
         };
-        let of = steps.entry((plan.to_string(), kind.word())).or_default();
-        *of.entry(happened.append_end).or_default() += step;
+        let steps = all.entry((Arc::clone(plan), kind.word())).or_default();
+        *steps.entry(happened.append_end).or_default() += step;
     }
-    Ok(steps)
+    Ok(all)
+}
+
+/// Counts on; an append that takes away as many as it makes leaves the row that is there.
+pub(super) fn take<P: Past<i64, Key>>(counts: &mut Versions<i64, Key, P>, key: &Key, steps: &Steps) {
+    for (from, step) in steps.iter().filter(|(_, step)| **step != 0) {
+        let edge = Edge { position: *from, at: DateTime::UNIX_EPOCH };
+        match counts.change(key.clone(), edge) {
+            Some(count) => *count += step,
+            None => counts.put(key.clone(), *step, edge),
+        }
+    }
 }
 
 /// How many there are of these.
-async fn now(connection: &mut PgConnection, steps: &Steps) -> Result<HashMap<Key, i64>, sqlx::Error> {
+async fn now(
+    connection: &mut PgConnection,
+    steps: &BTreeMap<Key, Steps>,
+) -> Result<Versions<i64, Key>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select k.ordinal as "ordinal!", c.count from unnest($1::text[], $2::text[]) with ordinality as k (plan, kind, ordinal)
+        r#"select k.ordinal as "ordinal!", c.count, c.valid_from
+        from unnest($1::text[], $2::text[]) with ordinality as k (plan, kind, ordinal)
         join plan_count c on c.plan = k.plan and c.kind = k.kind and c.valid_to is null"#,
-        &steps.keys().map(|key| key.0.as_str()).collect::<Vec<_>>() as _,
+        &steps.keys().map(|key| key.0.as_ref()).collect::<Vec<&str>>() as _,
         &steps.keys().map(|key| key.1).collect::<Vec<_>>() as _,
     )
     .fetch_all(connection)
     .await?;
     let keys: Vec<&Key> = steps.keys().collect();
-    let key = |ordinal: i64| usize::try_from(ordinal - 1).ok().and_then(|index| keys.get(index));
-    Ok(rows.into_iter().filter_map(|row| Some((Key::clone(key(row.ordinal)?), row.count))).collect())
+    let mut counts = Versions::new();
+    for row in rows {
+        let key = usize::try_from(row.ordinal - 1).ok().and_then(|index| keys.get(index));
+        let edge = Edge { position: row.valid_from, at: DateTime::UNIX_EPOCH };
+        if let Some(key) = key {
+            counts.load(Key::clone(key), row.count, edge);
+        }
+    }
+    Ok(counts)
 }
 
-async fn write(
-    connection: &mut PgConnection,
-    ended: &[(&Key, i64)],
-    rows: &[(&Key, Counted)],
-) -> Result<(), sqlx::Error> {
+async fn write(connection: &mut PgConnection, counts: Versions<i64, Key>) -> Result<(), sqlx::Error> {
+    let (ended, rows): (_, Vec<Version<i64, Key>>) = counts.finish();
     sqlx::query!(
         "update plan_count c set valid_to = e.position from unnest($1::text[], $2::text[], $3::bigint[]) as e (plan, kind, position)
         where c.plan = e.plan and c.kind = e.kind and c.valid_to is null",
-        &ended.iter().map(|(key, _)| key.0.as_str()).collect::<Vec<_>>() as _,
-        &ended.iter().map(|(key, _)| key.1).collect::<Vec<_>>() as _,
-        &ended.iter().map(|(_, position)| *position).collect::<Vec<_>>(),
+        &ended.iter().map(|((plan, _), _)| plan.as_ref()).collect::<Vec<&str>>() as _,
+        &ended.iter().map(|((_, kind), _)| *kind).collect::<Vec<_>>() as _,
+        &ended.iter().map(|(_, to)| to.position).collect::<Vec<_>>(),
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "insert into plan_count (plan, kind, count, valid_from, valid_to)
         select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])",
-        &rows.iter().map(|(key, _)| key.0.as_str()).collect::<Vec<_>>() as _,
-        &rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>() as _,
-        &rows.iter().map(|(_, row)| row.count).collect::<Vec<_>>(),
-        &rows.iter().map(|(_, row)| row.from).collect::<Vec<_>>(),
-        &rows.iter().map(|(_, row)| row.to).collect::<Vec<_>>() as _,
+        &rows.iter().map(|it| it.id.0.as_ref()).collect::<Vec<&str>>() as _,
+        &rows.iter().map(|it| it.id.1).collect::<Vec<_>>() as _,
+        &rows.iter().map(|it| it.row).collect::<Vec<_>>(),
+        &rows.iter().map(|it| it.from.position).collect::<Vec<_>>(),
+        &rows.iter().map(|it| it.to.map(|to| to.position)).collect::<Vec<_>>() as _,
     )
     .execute(connection)
     .await

@@ -13,6 +13,7 @@ use super::row::Columns;
 use crate::Moment;
 use crate::account::who_names;
 use crate::asked::{Page, Paged, asked, changed_json, record_id, record_ids, record_names, sort_key};
+use crate::who::who_text;
 
 /// A record, as it stood at the moment that was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +94,7 @@ async fn one(
     moment: Moment,
 ) -> Result<Option<RecordView>, sqlx::Error> {
     let row = asked!(Columns, moment, fetch_optional(pool);
-        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
             r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
         "# @called "r" "$2" "$3" "$4";
         plan.to_string(), kind.word(), sort)?;
@@ -120,7 +121,7 @@ pub async fn records(
     let q = filter.q.as_ref().map(|q| q.to_lowercase());
     let rows = if let Some(date) = filter.date {
         asked!(Columns, moment, fetch_all(pool);
-            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)
                 and r.reference @> $7::uuid[] and r.day_from <= $8::date and r.day_to >= $8::date
@@ -128,14 +129,14 @@ pub async fn records(
             plan.to_string(), kind.word(), after, q, page.fetch(), &ids, date)?
     } else if ids.is_empty() {
         asked!(Columns, moment, fetch_all(pool);
-            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)" @now " order by r.sort"
             " limit $6";
             plan.to_string(), kind.word(), after, q, page.fetch())?
     } else {
         asked!(Columns, moment, fetch_all(pool);
-            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             "# @named "r" "$2" "$3" "$4" " and ($5::text is null or strpos(r.search, $5::text) > 0)
                 and r.reference @> $7::uuid[]" @now " order by r.sort" " limit $6";
@@ -156,14 +157,14 @@ pub(crate) async fn records_on(
 ) -> Result<Vec<Record>, sqlx::Error> {
     let rows = if let Some(day) = day {
         asked!(Columns, moment, fetch_all(pool);
-            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             "# @named "r" "$2" "$3" "''" " and r.day_from <= $4::date and r.day_to >= $4::date
                 and (r.kind <> 'substitutions' or $4::date in (r.day_from, r.day_to)) order by r.sort";
             plan.to_string(), kind.word(), day)?
     } else {
         asked!(Columns, moment, fetch_all(pool);
-            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+            r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
                 r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
             "# @named "r" "$2" "$3" "''" " order by r.sort";
             plan.to_string(), kind.word())?
@@ -178,7 +179,7 @@ pub(crate) async fn records_by_id(
     moment: Moment,
 ) -> Result<Vec<Record>, sqlx::Error> {
     let rows = asked!(Columns, moment, fetch_all(pool);
-        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields::text as "fields!",
+        r#"select r.record_id, r.plan, r.kind, r.revision, r.epoch, r.fields as "fields!",
             r.by_period::text as by_period, r.who, r.changed_at, r.changed_position, r.valid_from
         "# @ids "r" "record" "record_id" "$2"; ids)?;
     rows.into_iter().map(|row| Ok(RecordRow::try_from(row)?.record)).collect()
@@ -203,6 +204,7 @@ async fn views(
     period: Option<RecordId>,
     moment: Moment,
 ) -> Result<Vec<RecordView>, sqlx::Error> {
+    let who: BTreeSet<String> = rows.iter().map(|row| row.who.clone()).collect();
     let rows: Vec<RecordRow> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     let mut referred = BTreeSet::new();
     for row in &rows {
@@ -211,7 +213,7 @@ async fn views(
         });
     }
     let names = record_names(pool, &referred, moment).await?;
-    let people = who_names(pool, rows.iter().map(|row| row.who.as_str()), moment).await?;
+    let people = who_names(pool, who.iter().map(String::as_str), moment).await?;
     Ok(rows.iter().map(|row| view(row, period, &names, &people)).collect())
 }
 
@@ -233,7 +235,7 @@ fn view(
             all.filter(|name| own.is_some_and(|own| own.contains_key(name))).map(Json::from).collect();
         json.insert("period_fields".into(), own.into());
     }
-    let by = people.get(&row.who).map_or("", String::as_str);
+    let by = people.get(&who_text(row.who)).map_or("", String::as_str);
     json.insert("changed".into(), changed_json(by, row.at, record.epoch, row.position));
     RecordView {
         id: record.id,

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::RecordRow;
 use crate::asked::sort_key;
-use crate::copy::{CopyRows, Day, Jsonb};
+use crate::copy::{CopyRows, Day, Json, Jsonb, Small};
 use crate::versions::{Edge, Version};
+use crate::who::{who_named, who_text};
 
 /// The columns of the table, as far as a record is made of them.
 pub(super) struct Columns {
@@ -52,7 +53,7 @@ impl TryFrom<Columns> for RecordRow {
         Ok(RecordRow {
             plan: columns.plan.into(),
             record,
-            who: columns.who,
+            who: who_named(&columns.who),
             at: columns.changed_at,
             position: columns.changed_position,
             named_at: 0,
@@ -78,7 +79,7 @@ pub(super) async fn load(
     }
     let rows = sqlx::query_as!(
         Columns,
-        r#"select record_id, plan, kind, revision, epoch, fields::text as "fields!", by_period::text as by_period, who,
+        r#"select record_id, plan, kind, revision, epoch, fields, by_period::text as by_period, who,
             changed_at, changed_position, valid_from
         from record where record_id = any ($1) and valid_to is null"#,
         ids,
@@ -107,6 +108,7 @@ struct Arrays {
     epoch: Vec<i64>,
     fields: Vec<String>,
     by_period: Vec<Option<String>>,
+    hours_per_week: Vec<Option<i64>>,
     reference: Vec<String>,
     day_from: Vec<Option<NaiveDate>>,
     day_to: Vec<Option<NaiveDate>>,
@@ -117,51 +119,42 @@ struct Arrays {
     valid_to: Vec<Option<i64>>,
 }
 
-/// What is written of a record beside what it is.
-struct Written {
-    name: Option<String>,
-    sort: String,
-    search: String,
-    fields: String,
-    by_period: Option<String>,
+/// Name and long name, for whoever looks for a part of them.
+fn search(record: &Record) -> Small<'_> {
+    let long_name = record.fields.get("long_name").and_then(Value::text).unwrap_or_default();
+    Small(record.name().unwrap_or_default(), long_name)
 }
 
-impl Written {
-    fn of(record: &Record) -> Self {
-        let name = record.name();
-        let long_name = record.fields.get("long_name").and_then(Value::text).unwrap_or_default();
-        let json = |fields: &Fields| serde_json::to_string(fields).expect("values have text keys");
-        Self {
-            name: name.map(str::to_owned),
-            sort: sort_key(record.kind, name),
-            search: format!("{}\n{long_name}", name.unwrap_or_default()).to_lowercase(),
-            fields: json(&record.fields),
-            by_period: (!record.by_period.is_empty())
-                .then(|| serde_json::to_string(&record.by_period).expect("periods are written as text")),
-        }
-    }
+fn by_period(record: &Record) -> Option<String> {
+    (!record.by_period.is_empty())
+        .then(|| serde_json::to_string(&record.by_period).expect("periods are written as text"))
+}
+
+/// The hours of a lesson, as far as all periods share them.
+fn hours_per_week(record: &Record) -> Option<i64> {
+    if record.kind == Kind::Lessons { record.number("hours_per_week", None) } else { None }
 }
 
 impl Arrays {
     fn push(&mut self, version: &Version<RecordRow>) {
         let RecordRow { plan, record, who, at, position, named_at } = &version.row;
-        let Written { name, sort, search, fields, by_period } = Written::of(record);
         self.record_id.push(version.id);
         self.plan.push(Arc::clone(plan));
         self.kind.push(record.kind.word());
-        self.name.push(name);
-        self.sort.push(sort);
+        self.name.push(record.name().map(str::to_owned));
+        self.sort.push(sort_key(record.kind, record.name()));
         self.named.push(*named_at == version.from.position);
-        self.search.push(search);
+        self.search.push(search(record).text());
         self.revision.push(i64::try_from(record.revision).unwrap_or(i64::MAX));
         self.epoch.push(record.epoch);
-        self.fields.push(fields);
-        self.by_period.push(by_period);
+        self.fields.push(serde_json::to_string(&record.fields).expect("values have text keys"));
+        self.by_period.push(by_period(record));
+        self.hours_per_week.push(hours_per_week(record));
         self.reference.push(references(record));
         let (day_from, day_to) = days(record);
         self.day_from.push(day_from);
         self.day_to.push(day_to);
-        self.who.push(who.clone());
+        self.who.push(who_text(*who));
         self.changed_at.push(*at);
         self.changed_position.push(*position);
         self.valid_from.push(version.from.position);
@@ -218,15 +211,17 @@ pub(super) async fn write(
         rows.push(version);
     }
     sqlx::query!(
-        "insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, by_period, reference,
-            day_from, day_to, who, changed_at, changed_position, valid_from, valid_to)
-        select r.record_id, r.plan, r.kind, r.name, r.sort, r.named, r.search, r.revision, r.epoch, r.fields::jsonb,
-            r.by_period::jsonb, r.reference::uuid[], coalesce(r.day_from, '-infinity'), coalesce(r.day_to, 'infinity'), r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
+        "insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, by_period,
+            hours_per_week, reference, day_from, day_to, who, changed_at, changed_position, valid_from, valid_to)
+        select r.record_id, r.plan, r.kind, r.name, r.sort, r.named, r.search, r.revision, r.epoch, r.fields,
+            r.by_period::jsonb, r.hours_per_week, r.reference::uuid[], coalesce(r.day_from, '-infinity'),
+            coalesce(r.day_to, 'infinity'), r.who, r.changed_at, r.changed_position, r.valid_from, r.valid_to
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
             $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[],
-            $16::bigint[], $17::date[], $18::date[], $19::boolean[])
+            $16::bigint[], $17::date[], $18::date[], $19::boolean[], $20::bigint[])
             as r (record_id, plan, kind, name, sort, search, revision, epoch, fields, by_period, reference, who,
-                changed_at, changed_position, valid_from, valid_to, day_from, day_to, named)",
+                changed_at, changed_position, valid_from, valid_to, day_from, day_to, named,
+                hours_per_week)",
         &rows.record_id,
         &rows.plan.iter().map(AsRef::as_ref).collect::<Vec<&str>>() as _,
         &rows.kind as _,
@@ -246,6 +241,7 @@ pub(super) async fn write(
         &rows.day_from as _,
         &rows.day_to as _,
         &rows.named,
+        &rows.hours_per_week as _,
     )
     .execute(connection)
     .await
@@ -255,20 +251,20 @@ pub(super) async fn write(
 /// The same row, on its way into an empty table; the columns as [`super::filled`] names them.
 pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
     let RecordRow { plan, record, who, at, position, named_at } = &version.row;
-    let Written { name, sort, search, fields, by_period } = Written::of(record);
     let (day_from, day_to) = days(record);
     rows.row([
         &version.id,
         &plan.as_ref(),
         &record.kind.word(),
-        &name,
-        &sort,
+        &record.name(),
+        &sort_key(record.kind, record.name()),
         &(*named_at == version.from.position),
-        &search,
+        &search(record),
         &i64::try_from(record.revision).unwrap_or(i64::MAX),
         &record.epoch,
-        &Jsonb(fields),
-        &by_period.map(Jsonb),
+        &Json(&record.fields),
+        &by_period(record).map(Jsonb),
+        &hours_per_week(record),
         &referred(record),
         &day_from.map_or(Day::BeforeAll, Day::On),
         &day_to.map_or(Day::AfterAll, Day::On),

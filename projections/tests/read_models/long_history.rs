@@ -34,11 +34,10 @@ fn long_ago(states: i64) -> String {
         "select s, i + s * 1000 as f, case when s < {states} then i + (s + 1) * 1000 end as t from generate_series(1, {states}) s"
     );
     format!(
-        "insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, reference, who, changed_at,
-            changed_position, valid_from, valid_to)
+        "insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, hours_per_week, reference, who,
+            changed_at, changed_position, valid_from, valid_to)
         select md5(k || ':' || i)::uuid, '{PLAN}', k, k || i, case k when 'lessons' then '1' else '' end || k || i, s = 1, lower(k || i), s, 1,
-            jsonb_build_object('id', jsonb_build_object('text', k || i), 'hours_per_week', jsonb_build_object('number', 4)),
-            array[]::uuid[], 'operator', now(), f, f, t
+            jsonb_build_object('id', jsonb_build_object('text', k || i)), 4, array[]::uuid[], 'operator', now(), f, f, t
         from (values ('teachers', 100), ('lessons', 200)) c (k, n), lateral generate_series(1, n) i, lateral ({valid}) v;
         insert into record (record_id, plan, kind, name, sort, named, search, revision, epoch, fields, reference, who, changed_at,
             changed_position, valid_from, day_from, day_to)
