@@ -42,20 +42,15 @@ impl CopyRows {
         if self.rows < ROWS_AT_ONCE { Ok(()) } else { self.send(tables).await }
     }
 
-    /// Sends the rows, and is empty again.
+    /// Sends the rows on their way, and is empty again.
     pub async fn send(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
         if self.rows == 0 {
             return Ok(());
         }
         self.bytes.extend(TRAILER.to_be_bytes());
-        let options = if tables.at_once { "(format binary, freeze)" } else { "(format binary)" };
-        let statement = format!("{} {options}", self.statement);
-        let turn = tables.pace.turn().await;
-        let mut copy = tables.connection.copy_in_raw(&statement).await?;
-        copy.send(self.bytes.as_slice()).await?;
-        copy.finish().await?;
-        turn.end().await;
-        self.bytes.truncate(HEADER.len());
+        self.bytes = tables.send(self.statement, std::mem::take(&mut self.bytes)).await?;
+        self.bytes.clear();
+        self.bytes.extend(HEADER);
         self.rows = 0;
         Ok(())
     }

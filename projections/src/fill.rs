@@ -9,6 +9,10 @@ use crate::generation::{analyze, indexes_set_aside, quoted, run, tables_of};
 use crate::pace::Pace;
 use crate::projection::{Happened, Projection, ProjectionError};
 
+mod tables;
+
+pub use tables::EmptyTables;
+
 /// A fold from the beginning that keeps in memory what is true, and writes each row once, when it is known until when it is true.
 ///
 /// While it runs, its tables have no index and nobody else reads or writes them.
@@ -19,16 +23,6 @@ pub trait Filling: Send {
 
     /// Writes what is still true.
     async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError>;
-}
-
-/// The way into tables that were empty when it began.
-pub struct EmptyTables {
-    pub(crate) connection: PgConnection,
-    /// All of it is one transaction, which no other one has to see come to an end: rows are written as if they had been there for
-    /// ever, and nobody has to mark them or tidy up after them later.
-    pub(crate) at_once: bool,
-    /// What is written waits for its turn.
-    pub(crate) pace: Arc<Pace>,
 }
 
 /// Whether tables are filled in one transaction. As long as it lasts, nothing anywhere in the database is tidied up: rows that are
@@ -43,14 +37,22 @@ pub(crate) enum Transactions {
 
 /// One projection that is being filled through a connection of its own, whose search path leads to its tables.
 pub(crate) struct Fill {
-    tables: EmptyTables,
+    way: Way,
     all: Arc<Vec<Box<dyn Projection>>>,
     index: usize,
-    /// None: it takes batches in as it does when it follows.
-    filling: Option<Box<dyn Filling>>,
+    at_once: bool,
+    pace: Arc<Pace>,
     /// The statements that make its indexes.
     indexes: Vec<String>,
     position: i64,
+}
+
+/// How it takes events in.
+enum Way {
+    /// Folded, and written when they are known to be true no more.
+    Folded(Box<dyn Filling>, EmptyTables),
+    /// In batches, as when it follows.
+    Followed(PgConnection),
 }
 
 impl Fill {
@@ -74,8 +76,12 @@ impl Fill {
             }
             indexes = indexes_set_aside(&mut connection, &names).await?;
         }
-        let tables = EmptyTables { connection, at_once, pace: Arc::clone(pace) };
-        Ok(Self { tables, all: Arc::clone(all), index, filling, indexes, position: 0 })
+        let pace = Arc::clone(pace);
+        let way = match filling {
+            Some(filling) => Way::Folded(filling, EmptyTables::begin(connection, at_once, Arc::clone(&pace))),
+            None => Way::Followed(connection),
+        };
+        Ok(Self { way, all: Arc::clone(all), index, at_once, pace, indexes, position: 0 })
     }
 
     pub(crate) fn projection(&self) -> &dyn Projection {
@@ -90,11 +96,11 @@ impl Fill {
     /// Takes in whole appends.
     pub(crate) async fn take(&mut self, batch: &[Happened]) -> Result<(), ProjectionError> {
         let Some(last) = batch.last() else { return Ok(()) };
-        match &mut self.filling {
-            Some(filling) => filling.take(&mut self.tables, batch).await?,
-            None => {
-                let turn = self.tables.pace.turn().await;
-                let mut transaction = self.tables.connection.begin().await?;
+        match &mut self.way {
+            Way::Folded(filling, tables) => filling.take(tables, batch).await?,
+            Way::Followed(connection) => {
+                let turn = self.pace.turn().await;
+                let mut transaction = connection.begin().await?;
                 self.all[self.index].apply(&mut transaction, batch).await?;
                 transaction.commit().await?;
                 turn.end().await;
@@ -105,22 +111,25 @@ impl Fill {
     }
 
     /// Writes what is left, makes the indexes and gives the connection back. From here on the projection takes batches in itself.
-    pub(crate) async fn finish(mut self) -> Result<(PgConnection, i64), ProjectionError> {
-        if let Some(filling) = self.filling.take() {
-            filling.finish(&mut self.tables).await?;
-        }
-        let EmptyTables { mut connection, at_once, pace } = self.tables;
+    pub(crate) async fn finish(self) -> Result<(PgConnection, i64), ProjectionError> {
+        let mut connection = match self.way {
+            Way::Folded(filling, mut tables) => {
+                filling.finish(&mut tables).await?;
+                tables.end().await?
+            }
+            Way::Followed(connection) => connection,
+        };
         for index in self.indexes {
-            let turn = pace.turn().await;
+            let turn = self.pace.turn().await;
             run(&mut connection, index).await?;
             turn.end().await;
         }
         for table in tables_of(self.all[self.index].name()) {
-            let turn = pace.turn().await;
+            let turn = self.pace.turn().await;
             analyze(&mut connection, table).await?;
             turn.end().await;
         }
-        if at_once {
+        if self.at_once {
             run(&mut connection, "commit".to_owned()).await?;
         }
         Ok((connection, self.position))

@@ -15,6 +15,8 @@ use crate::presence::{
 };
 use crate::setting::Setting;
 
+mod then;
+
 fn id(n: u128) -> RecordId {
     RecordId(Uuid::from_u128(1_000 + n))
 }
