@@ -108,7 +108,7 @@ async fn a_long_feed_is_told_whole_and_in_order_by_pages_of_every_size_and_every
     let counts = [262 * 19 + 10, 262 * 10 + 1, 262 * 9 + 9, 262 + 1];
     for ((kind, record), count) in filters.into_iter().zip(counts) {
         let mut whole = Vec::new();
-        for limit in [1_000, 333, i64::MAX] {
+        for limit in [1_000, 333, 100_000] {
             let (mut told, mut after) = (Vec::new(), 0);
             while after < head {
                 let wanted = Wanted { after, limit, kind, record, ..ALL };
