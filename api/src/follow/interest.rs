@@ -92,7 +92,7 @@ mod tests {
             interest.takes(&page(told(position, subject, Without::Nothing)).lines()[0])
         };
         assert!(interest.is_unknown() && !takes(&interest, 7, "teachers/A"));
-        interest.learn(Called { ever: vec![id(7), id(8)], now: vec![id(7)] });
+        interest.learn(Called { ever: vec![id(7), id(8)], now: vec![id(7)], ..Called::default() });
         assert!(!interest.is_unknown());
         assert!(takes(&interest, 7, "teachers/A") && takes(&interest, 7, "teachers/B"));
         assert!(takes(&interest, 8, "teachers/A") && !takes(&interest, 8, "teachers/B"));

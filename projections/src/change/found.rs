@@ -62,7 +62,10 @@ impl<'a> Filter<'a> {
                     of_word(&mut connection, Key::feed_of(plan, kind), after, upto, count).await?
                 }
                 Filter::Records(called, _) => {
-                    about!("", &called.ever, after, upto, count).fetch_all(&mut *connection).await?
+                    let (from, to) = called.ends();
+                    about!("", &called.ever, &from, &to, after, upto, count)
+                        .fetch_all(&mut *connection)
+                        .await?
                 }
             };
             after = positions.last().copied().unwrap_or(upto);
@@ -87,6 +90,11 @@ impl Called {
         row.subject == subject || row.subject_id.is_some_and(|id| self.now.contains(&id))
     }
 
+    /// Where what is found of each of them begins and ends.
+    fn ends(&self) -> (Vec<i64>, Vec<i64>) {
+        self.within.iter().copied().unzip()
+    }
+
     /// What happened to these records in a plan before a position, newest first, at most `limit`.
     pub(super) async fn past(
         &self,
@@ -97,13 +105,15 @@ impl Called {
         limit: i64,
     ) -> Result<Vec<ChangeRow>, sqlx::Error> {
         let mut connection = pool.acquire().await?;
+        let (from, to) = self.ends();
         let mut rows: Vec<ChangeRow> = Vec::new();
         loop {
             let count = limit.saturating_sub(counted(&rows)).min(CHANGES_AT_ONCE);
             if count <= 0 {
                 return Ok(rows);
             }
-            let positions = about!(" desc", &self.ever, 0, upto, count).fetch_all(&mut *connection).await?;
+            let positions =
+                about!(" desc", &self.ever, &from, &to, 0, upto, count).fetch_all(&mut *connection).await?;
             upto = positions.last().map_or(0, |oldest| oldest - 1);
             let mut found = rows_at(&mut connection, &positions).await?;
             found.retain(|row| row.plan == plan && self.tells(row, subject));
@@ -119,19 +129,20 @@ fn counted<T>(all: &[T]) -> i64 {
     i64::try_from(all.len()).unwrap_or(i64::MAX)
 }
 
-/// Where something about these records stands, `$1`, after a position, `$2`, and up to another one, `$3`: at most `$4`. What changed
-/// them the ledger finds by its own index; what was refused stands in a stream of its own and is about nobody there.
+/// Where something about these records, `$1`, each within its stretch, `$2` and `$3`, stands after a position, `$4`, and up to another one,
+/// `$5`: at most `$6`. What changed them the ledger finds by its own index; what was refused stands in a stream of its own and is
+/// about nobody there.
 macro_rules! about {
     ($order:literal, $($argument:expr),+) => {
         sqlx::query_scalar!(
-            r#"select distinct p.position as "position!" from unnest($1::uuid[]) as r (id)
+            r#"select distinct p.position as "position!" from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as r (id, after, upto)
             cross join lateral (
-                (select position from event where subject = r.id and position > $2 and position <= $3
-                    order by position"# + $order + " limit $4)
+                (select position from event where subject = r.id and position > greatest(r.after, $4) and position <= least(r.upto, $5)
+                    order by position"# + $order + " limit $6)
                 union all
-                (select position from change_told where subject_id = r.id and position > $2 and position <= $3
-                    order by position" + $order + " limit $4)) p
-            order by p.position" + $order + " limit $4",
+                (select position from change_told where subject_id = r.id and position > greatest(r.after, $4)
+                    and position <= least(r.upto, $5) order by position" + $order + " limit $6)) p
+            order by p.position" + $order + " limit $6",
             $($argument),+
         )
     };
