@@ -3,7 +3,7 @@
 use super::bits::block_of;
 use super::blocks::Blocks;
 use super::key::Key;
-use crate::copy::{CopyRows, ROWS_AT_ONCE};
+use crate::copy::CopyRows;
 use crate::fill::EmptyTables;
 
 /// Keeps the block that is being filled, and writes those before it.
@@ -26,11 +26,9 @@ impl FilledPlaces {
     /// Writes the blocks that lie before that of a position: nothing is added to them any more.
     pub async fn write_before(&mut self, tables: &mut EmptyTables, position: i64) -> Result<(), sqlx::Error> {
         let whole = self.blocks.before(block_of(position));
-        for (index, (block, word, places)) in whole.rows().enumerate() {
+        for (block, word, places) in whole.rows() {
             self.copy.row([&word, &block, &places.bytes()]);
-            if index % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
-                self.copy.send(tables).await?;
-            }
+            self.copy.send_many(tables).await?;
         }
         self.copy.send(tables).await
     }
