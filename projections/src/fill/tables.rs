@@ -11,6 +11,9 @@ use crate::pace::Pace;
 /// How many pieces wait to be sent while the server takes one in. With those that are being made and sent, three lie in memory.
 const WAITING: usize = 1;
 
+/// How many bytes are in one message: they are copied on either side, and more would not stay in the caches of the processors.
+const BYTES_AT_ONCE: usize = 64 * 1024;
+
 /// The way into tables that were empty when it began. The server takes one piece in while the next one is made.
 pub struct EmptyTables {
     /// Nothing when it has come to its end.
@@ -92,7 +95,9 @@ async fn write(
     while let Some(Piece { statement, bytes }) = pieces.recv().await {
         let turn = pace.turn().await;
         let mut copy = connection.copy_in_raw(&format!("{statement} {options}")).await?;
-        copy.send(bytes.as_slice()).await?;
+        for some in bytes.chunks(BYTES_AT_ONCE) {
+            copy.send(some).await?;
+        }
         copy.finish().await?;
         turn.end().await;
         // Nobody has to take it.
