@@ -164,12 +164,23 @@ impl Arrays {
 
 /// The days on which a record holds; open on a side where it names none.
 fn days(record: &Record) -> (Option<NaiveDate>, Option<NaiveDate>) {
-    let date = |field| domain::calendar::date(&record.fields, field);
-    if record.kind == Kind::Substitutions {
-        let (from, to) = (date("date"), date("to_date").or_else(|| date("date")));
-        return (from.min(to), from.max(to));
+    let (mut from, mut to, mut date, mut to_date) = (None, None, None, None);
+    // In one walk: most records have no dates, and every row of them is asked.
+    for (name, value) in &record.fields {
+        let Value::Date(day) = value.open() else { continue };
+        match *name {
+            "from" => from = Some(*day),
+            "to" => to = Some(*day),
+            "date" => date = Some(*day),
+            "to_date" => to_date = Some(*day),
+            _ => {}
+        }
     }
-    (date("from"), date("to"))
+    if record.kind == Kind::Substitutions {
+        let other = to_date.or(date);
+        return (date.min(other), date.max(other));
+    }
+    (from, to)
 }
 
 fn referred(record: &Record) -> Vec<Uuid> {
