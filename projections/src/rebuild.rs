@@ -54,7 +54,7 @@ pub struct Rebuilt {
     pub projections: Vec<String>,
     /// How many events were read.
     pub events: i64,
-    /// How long all of it took.
+    /// How long it took until the new tables were read; dropping the old ones, when nobody reads them any more, comes after.
     pub took: Duration,
     /// Whether the old generation is gone; else somebody still reads it, and the next start or rebuild drops it.
     pub old_dropped: bool,
@@ -130,12 +130,13 @@ pub async fn rebuild(
             return Err(error);
         }
     };
+    let took = began.elapsed();
     counted.enter(Phase::Dropping);
     tell(counted.progress());
     let old_dropped = keeper.drop_old(LEFT_WITHIN).await?;
     let generation = keeper.name.clone();
     keeper.close().await;
-    Ok(Rebuilt { generation, projections: names, events, took: began.elapsed(), old_dropped })
+    Ok(Rebuilt { generation, projections: names, events, took, old_dropped })
 }
 
 fn choose(all: &[Box<dyn Projection>], named: &[String]) -> Result<Vec<usize>, RebuildError> {

@@ -131,7 +131,7 @@ fn section(events: i64, rounds: &[[f64; 5]]) -> Section {
         title: "Rebuild",
         method: format!(
             "All read models made anew from {events} events of a realistic mix (16 plans, 85 % changes of records, the rest log-ins, locks, \
-             refusals and imports): from the call to the moment when the new tables are current and the old ones gone, with their indexes. \
+             refusals and imports): from the call to the moment when the new tables are current, with their indexes; the old ones are dropped afterwards. \
              Events a second, beside reading the same events with `COPY`, which throws them away."
         ),
         rows,

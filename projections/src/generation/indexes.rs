@@ -4,7 +4,11 @@ use sqlx::PgConnection;
 
 use super::make::{quoted, run};
 
-/// Takes the indexes and keys of tables away and keeps the server from tidying them up meanwhile; answers the statements that make them again. Names are looked up by the search path.
+/// Takes the indexes and keys of tables away and keeps the server from tidying them up meanwhile; answers the statements that make them
+/// again. Names are looked up by the search path.
+///
+/// Indexes of what is true now, or of rows that came to a name, stay: few of the rows are among them, and looking at each of those
+/// as it comes costs less than walking through the whole table for each of these indexes later.
 pub(crate) async fn indexes_set_aside(
     connection: &mut PgConnection,
     tables: &[&str],
@@ -18,6 +22,7 @@ pub(crate) async fn indexes_set_aside(
                     pg_get_constraintdef(c.oid)) end as "again!"
         from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x')
         where i.indrelid in (select to_regclass(name)::oid from unnest($1::text[]) as t (name))
+            and coalesce(pg_get_expr(i.indpred, i.indrelid), '') not in ('(valid_to IS NULL)', 'named')
         order by i.indexrelid"#,
         tables as _,
     )
