@@ -15,7 +15,7 @@ pub use tables::EmptyTables;
 
 /// A fold from the beginning that keeps in memory what is true, and writes each row once, when it is known until when it is true.
 ///
-/// While it runs, its tables have no index and nobody else reads or writes them.
+/// While it runs, its tables lack most indexes, and nobody else reads or writes them.
 #[async_trait]
 pub trait Filling: Send {
     /// Takes in whole appends, in order.
