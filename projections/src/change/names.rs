@@ -240,6 +240,10 @@ async fn insert(connection: &mut PgConnection, new: &[Version<Name>]) -> Result<
 /// Every record whose name has to be known while an event is taken in; some come several times.
 fn needed(event: &Event, each: &mut impl FnMut(RecordId)) {
     match event {
+        // Who comes too late with a change of an hour is told so by the name of its lesson, also in the batch that brings the hour.
+        Event::RecordCreated(e) => {
+            e.hour_of.into_iter().flat_map(|hour| [hour.lesson, hour.period]).for_each(each);
+        }
         Event::RecordChanged(e) if new_name(e).is_some() => each(e.record),
         Event::RecordRemoved(e) => each(e.record),
         Event::ChangeRefused(e) => {

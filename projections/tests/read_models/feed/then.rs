@@ -1,11 +1,14 @@
 //! The names that changes are told with, and long feeds.
 
-use domain::{Event, FieldChange, Kind, RecordChanged, RecordId, RecordRemoved, Value};
+use domain::{
+    ChangeRefused, Event, FieldChange, HourOf, Kind, RecordChanged, RecordCreated, RecordId, RecordRemoved,
+    RefusalCode, Value,
+};
 use projections::change::{Past, Wanted, changes, history, stretch};
 use serde_json::{Value as Json, json};
 
 use super::{ALL, created, feed, id, subjects, teacher, text};
-use crate::presence::{all, anna, append, changed, name_of, plan};
+use crate::presence::{all, anna, append, bert, changed, name_of, period, plan};
 use crate::setting::Setting;
 
 fn home(teacher: RecordId, revision: u64, room: RecordId) -> Event {
@@ -77,6 +80,29 @@ async fn what_comes_and_goes_in_one_append_is_called_by_its_name() {
     let told = feed(&projections, ALL).await;
     assert_eq!(subjects(&told), ["teachers/GAUSS", "teachers/GAUSS", "teachers/EULER"]);
     assert_eq!(told.items[1]["data"]["changes"], json!([{ "field": "id", "from": "GAUSS", "to": null }]));
+    projections.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_change_of_an_hour_is_called_after_its_lesson_also_when_both_come_in_one_batch() {
+    let setting = Setting::new().await;
+    let projections = setting.follow(all());
+    let (first, period_made) = period();
+    let lesson = created(id(1), Kind::Lessons, vec![("id", text("12"))]);
+    append(&setting, &projections, anna(), vec![period_made, lesson]).await;
+    projections.stop().await;
+    let hour_of = Some(HourOf { lesson: id(1), period: first, n: 3 });
+    let (record, kind, fields) = (id(2), Kind::Placements, [("day".into(), Value::Number(2))].into());
+    let placed = RecordCreated { record, kind, revision: 1, hour_of, fields, import: None };
+    setting.append(&plan().stream(), vec![placed.into()]).await;
+    let mut late = ChangeRefused::new(bert(), None, RefusalCode::Stale).of_kind(Kind::Placements);
+    late.record = Some(record);
+    let last = setting.append(&plan().stream().refused(), vec![late.into()]).await.last;
+    let projections = setting.follow(all());
+    projections.wait_for(last, std::time::Duration::from_secs(60)).await.expect("followed");
+    let told = feed(&projections, Wanted { kind: Some("placements"), ..ALL }).await;
+    assert_eq!(subjects(&told), ["lessons/12/placements/3"; 2]);
+    assert_eq!(told.items[1]["data"]["period"], "1");
     projections.stop().await;
 }
 
