@@ -11,10 +11,34 @@ use super::then::NamesThen;
 use crate::Happened;
 use crate::decode::{decode, readable};
 
+/// What becomes of an event that this build cannot read.
+#[derive(Clone, Copy, PartialEq)]
+enum Unreadable {
+    Fails,
+    LeftOut,
+}
+
 /// The changes at these positions, in their order. Where the feed shows nothing there is none.
 pub(super) async fn rows_at(
     connection: &mut PgConnection,
     positions: &[i64],
+) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    read(connection, positions, Unreadable::Fails).await
+}
+
+/// What the changes at these positions are about, as it was called then. Of what this build cannot read nothing is known.
+pub(crate) async fn subjects_at(
+    connection: &mut PgConnection,
+    positions: &[i64],
+) -> Result<HashMap<i64, String>, sqlx::Error> {
+    let rows = read(connection, positions, Unreadable::LeftOut).await?;
+    Ok(rows.into_iter().map(|row| (row.position, row.subject)).collect())
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    positions: &[i64],
+    unreadable: Unreadable,
 ) -> Result<Vec<ChangeRow>, sqlx::Error> {
     let mut rows = told_at(connection, positions).await?;
     let told: HashSet<i64> = rows.iter().map(|row| row.position).collect();
@@ -22,34 +46,21 @@ pub(super) async fn rows_at(
     if left.is_empty() {
         return Ok(rows);
     }
-    let decoded = decode(events_at(&mut *connection, &left).await?, epoch(connection).await?).await;
-    if let Some(trouble) = decoded.trouble() {
-        return Err(sqlx::Error::Decode(trouble.into()));
-    }
-    let names = NamesThen::load(connection, &decoded.events).await?;
+    let (recorded, epoch) = (events_at(&mut *connection, &left).await?, epoch(connection).await?);
+    let events = if unreadable == Unreadable::LeftOut {
+        readable(recorded, epoch)
+    } else {
+        let decoded = decode(recorded, epoch).await;
+        match decoded.trouble() {
+            Some(trouble) => return Err(sqlx::Error::Decode(trouble.into())),
+            None => decoded.events,
+        }
+    };
+    let names = NamesThen::load(connection, &events).await?;
     let told = |happened: &Happened| record::told(happened, &names.at(happened.append_end));
-    rows.extend(decoded.events.iter().filter_map(told));
+    rows.extend(events.iter().filter_map(told));
     rows.sort_unstable_by_key(|row| row.position);
     Ok(rows)
-}
-
-/// What the changes of records at these positions are about, as it was called then. Of what this build cannot read nothing is known.
-pub(crate) async fn subjects_at(
-    connection: &mut PgConnection,
-    positions: &[i64],
-) -> Result<HashMap<i64, String>, sqlx::Error> {
-    let told = told_at(connection, positions).await?;
-    let mut subjects: HashMap<i64, String> =
-        told.into_iter().map(|row| (row.position, row.subject)).collect();
-    let left: Vec<i64> =
-        positions.iter().copied().filter(|position| !subjects.contains_key(position)).collect();
-    if !left.is_empty() {
-        let events = readable(events_at(&mut *connection, &left).await?, epoch(connection).await?);
-        let names = NamesThen::load(connection, &events).await?;
-        let told = events.iter().filter_map(|event| record::told(event, &names.at(event.append_end)));
-        subjects.extend(told.map(|row| (row.position, row.subject)));
-    }
-    Ok(subjects)
 }
 
 /// The epoch that positions are told with.

@@ -3,7 +3,6 @@
 use domain::{Event, HourOf, RecordId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::names::{Name, Naming, Stored, mentioned};
@@ -44,27 +43,27 @@ impl NamesThen {
         Ok(names)
     }
 
-    /// What was called otherwise at none of the moments asked for takes one look into the table; the rest a look for each moment.
+    /// What was called the same at all of the moments asked for takes one look into the table, else those before its last name one each.
     async fn read(&mut self, connection: &mut PgConnection, asked: &Asked) -> Result<(), sqlx::Error> {
-        let last = |ends: &BTreeSet<i64>| ends.last().copied();
-        let looks = asked.iter().filter_map(|(id, ends)| Some((*id, last(ends)?)));
-        self.look(connection, looks.unzip()).await?;
-        let earlier = asked.iter().flat_map(|(id, ends)| {
-            let known = self.0.get(id).and_then(|versions| versions.keys().next().copied());
-            let before = known.map_or(0, |from| from - 1);
-            ends.range(..=before).map(|end| (*id, *end))
+        let last = asked.iter().filter_map(|(id, ends)| Some((*id, *ends.last()?)));
+        let found = self.look(connection, last.unzip()).await?;
+        // Only what this look has found tells from where on: of what was read for other moments there may be names between.
+        let earlier = found.iter().flat_map(|(id, from)| {
+            let ends = asked.get(id).into_iter().flat_map(|ends| ends.range(..*from));
+            ends.map(|end| (*id, *end))
         });
-        let looks = earlier.unzip();
-        self.look(connection, looks).await
+        self.look(connection, earlier.unzip()).await?;
+        Ok(())
     }
 
+    /// What each was called at the end of an append; answers from where on.
     async fn look(
         &mut self,
         connection: &mut PgConnection,
         (ids, ends): (Vec<Uuid>, Vec<i64>),
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
         if ids.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let stored = sqlx::query_as!(
             Stored,
@@ -77,12 +76,13 @@ impl NamesThen {
         )
         .fetch_all(connection)
         .await?;
+        let found = stored.iter().map(|row| (row.record_id, row.valid_from)).collect();
         for row in stored {
             let (id, from) = (row.record_id, row.valid_from);
             let Some(name) = row.named() else { continue };
             self.0.entry(id).or_default().insert(from, name);
         }
-        Ok(())
+        Ok(found)
     }
 
     /// What came and went in one append was never called anything in the table; its event knows.
@@ -91,7 +91,7 @@ impl NamesThen {
             let (Event::RecordCreated(e), Some(plan)) = (&happened.event, &happened.plan) else { continue };
             let versions = self.0.entry(e.record.0).or_default();
             if versions.is_empty() {
-                versions.insert(happened.append_end, Name::given(e, &Arc::clone(plan)));
+                versions.insert(happened.append_end, Name::given(e, plan));
             }
         }
     }

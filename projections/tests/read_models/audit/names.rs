@@ -1,10 +1,12 @@
 //! Whom and what a name means that is asked for.
 
-use domain::{Actor, Event, Kind, Personal, StreamName, TokenIssued, UserAdded, UserChanged, UserId, Who};
-use projections::audit::{Bearer, audit_event, bearers, records_named};
+use domain::{
+    Actor, Event, Kind, Personal, StreamName, TokenIssued, UserAdded, UserChanged, UserId, Value, Who,
+};
+use projections::audit::{AuditWanted, Bearer, audit_event, audit_page, bearers, records_named};
 use uuid::Uuid;
 
-use super::{everywhere, plan};
+use super::{everywhere, plan, wanted};
 use crate::office::{Office, id, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,4 +69,28 @@ async fn a_last_name_finds_everything_and_an_earlier_one_what_happened_under_it(
     assert_eq!(audit_event(pool, 1_000).await.expect("asked"), None);
     office.projections.stop().await;
     office.setting.drop_schemas().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_is_called_after_its_lesson_of_then_also_between_two_names_that_the_page_does_not_show() {
+    let mut office = Office::open().await;
+    let (anna, bert) = (Actor::User(Uuid::from_u128(11)), Actor::User(Uuid::from_u128(12)));
+    office.actor = anna;
+    let lesson = office.lesson("L0", 3, Vec::new()).await;
+    let hour = office.place(lesson, 1, 1, 2, &[]).await;
+    for (name, day) in [("L1", 3), ("L2", 4)] {
+        office.actor = bert;
+        office.change(lesson, None, "id", Some(text(name))).await;
+        office.actor = anna;
+        office.change(hour, None, "day", Some(Value::Number(day))).await;
+    }
+    office.followed().await;
+    let head = office.setting.ledger.head().await.expect("the head").position;
+    let by_anna = Some(vec![everywhere(Who::User(UserId(Uuid::from_u128(11))))]);
+    let wanted = AuditWanted { actors: by_anna, newest_first: false, ..wanted(head) };
+    let page = audit_page(office.projections.pool(), &wanted).await.expect("asked");
+    let told: Vec<_> = page.events.iter().map(|event| event.record.as_deref().unwrap_or_default()).collect();
+    let hours = ["lessons/L0/placements/1", "lessons/L1/placements/1", "lessons/L2/placements/1"];
+    assert_eq!(told, [&["lessons/L0"], &hours[..]].concat());
+    office.projections.stop().await;
 }
