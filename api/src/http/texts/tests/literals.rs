@@ -106,7 +106,7 @@ fn sources() -> Vec<(String, String)> {
             } else if path.is_dir() {
                 folders.push(path);
             } else if name.ends_with(".rs") {
-                sources.push((name, std::fs::read_to_string(&path).unwrap()));
+                sources.push((name, std::fs::read_to_string(&path).expect("UTF-8")));
             }
         }
     }
