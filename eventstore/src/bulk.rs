@@ -19,11 +19,13 @@ pub struct BulkReader {
     connection: PgConnection,
     after: i64,
     upto: i64,
+    /// How many bytes the events were that were read last; the next ones will be about as many.
+    bytes: usize,
 }
 
 impl BulkReader {
     pub(crate) async fn new(ledger: &Ledger, after: i64, upto: i64) -> Result<Self, sqlx::Error> {
-        Ok(Self { connection: ledger.settings.connect_one().await?, after, upto })
+        Ok(Self { connection: ledger.settings.connect_one().await?, after, upto, bytes: 0 })
     }
 
     /// The number of the server's process that reads for it.
@@ -48,27 +50,35 @@ impl BulkReader {
             where position > {} and position <= {last} order by position) to stdout (format binary)",
             self.after
         );
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.bytes + self.bytes / 8);
         let mut parts = self.connection.copy_out_raw(&copy).await?;
         while let Some(part) = parts.try_next().await? {
             bytes.extend_from_slice(&part);
         }
         drop(parts);
+        let positions = usize::try_from(last - self.after).unwrap_or_default();
         self.after = last;
-        Ok(Some(Bulk { bytes }))
+        self.bytes = bytes.len();
+        Ok(Some(Bulk { bytes, positions }))
     }
 }
 
 /// Events as the server sent them.
 pub struct Bulk {
     bytes: Vec<u8>,
+    positions: usize,
 }
 
 impl Bulk {
+    /// How many positions were asked for; there are as many events, if none is missing.
+    pub fn positions(&self) -> usize {
+        self.positions
+    }
+
     /// Takes them apart: as many as can be read, and what is wrong with the next one. Takes a microsecond or two for each, so not
     /// for a thread that others wait for.
     pub fn take_apart(self) -> (Vec<Recorded>, Option<Unreadable>) {
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(self.positions);
         for framed in self.frames() {
             match framed.and_then(|framed| framed.recorded()) {
                 Ok(event) => events.push(event),

@@ -23,7 +23,7 @@ create table session (
 create unique index session_current on session (session_id) where valid_to is null;
 create index session_now on session (plan, session_id) where valid_to is null;
 -- who was there at a position, or between two of them, however many were there before and came after
-create index session_then on session using gist (int8range(valid_from, valid_to));
+create index session_then on session using gist (point(valid_from, coalesce(valid_to, 'infinity'::float8)));
 create index session_until on session (until);
 create index session_since on session (since);
 

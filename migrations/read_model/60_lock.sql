@@ -20,4 +20,4 @@ create table lock (
 
 create unique index lock_current on lock (lock_id) where valid_to is null;
 create index lock_now on lock (plan, lock_id) where valid_to is null;
-create index lock_then on lock using gist (int8range(valid_from, valid_to));
+create index lock_then on lock using gist (point(valid_from, coalesce(valid_to, 'infinity'::float8)));

@@ -22,4 +22,4 @@ create table notice (
 
 create unique index notice_now on notice (notice_id) where valid_to is null;
 -- what was true at a position, however much was before and came after
-create index notice_then on notice using gist (int8range(valid_from, valid_to));
+create index notice_then on notice using gist (point(valid_from, coalesce(valid_to, 'infinity'::float8)));

@@ -144,7 +144,7 @@ pub(crate) async fn part<L: Send + 'static>(
 /// Decodes what was read in bulk and nobody looks at otherwise.
 pub(crate) async fn unpack(bulk: Bulk, epoch: i64) -> Decoded {
     let unpacked = tokio::task::spawn_blocking(move || {
-        let mut events: Vec<Happened> = Vec::new();
+        let mut events: Vec<Happened> = Vec::with_capacity(bulk.positions());
         let mut streams = Streams::default();
         for framed in bulk.frames() {
             let happened =

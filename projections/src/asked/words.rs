@@ -19,7 +19,8 @@ macro_rules! asked {
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @range $row:literal $($rest:tt)*) => {
         $crate::asked::asked!(@ $ask;
             [$($now)* "(" $row ".valid_to is null and $1::bigint is null)"]
-            [$($then)* "(int8range(" $row ".valid_from, " $row ".valid_to) @> $1::bigint)"]
+            [$($then)* "(point(" $row ".valid_from, coalesce(" $row ".valid_to, 'infinity'::float8))
+                <@ box(point(0, $1::bigint + 1), point($1::bigint, 'infinity')))"]
             $($rest)*)
     };
     (@ $ask:tt; [$($now:literal)*] [$($then:literal)*] @from $row:literal $table:literal $holds:literal $($rest:tt)*) => {

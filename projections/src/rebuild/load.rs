@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use eventstore::{BulkReader, Head, Ledger};
+use eventstore::{Head, Ledger};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -46,31 +46,21 @@ type Handed = Arc<Vec<Happened>>;
 
 impl Load {
     /// Fills the tables up to where the ledger ended; answers how many events there were.
-    pub async fn run(&self) -> Result<i64, RebuildError> {
-        let transactions = if self.pace.is_gentle() { Transactions::Each } else { Transactions::One };
+    pub async fn run(self: &Arc<Self>) -> Result<i64, RebuildError> {
         let mut tasks = JoinSet::new();
         let mut to = Vec::with_capacity(self.chosen.len());
-        for (place, index) in self.chosen.iter().enumerate() {
+        for place in 0..self.chosen.len() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
             to.push(sender);
-            let fill =
-                Fill::begin(self.connect().await?, &self.all, *index, transactions, &self.pace).await?;
-            let counted = Arc::clone(&self.counted);
-            tasks.spawn(async move { fill_one(fill, receiver, &counted, place).await.map(|()| 0) });
+            let load = Arc::clone(self);
+            tasks.spawn(async move { load.fill(place, receiver).await.map(|()| 0) });
         }
-        let others = (0..self.all.len()).filter(|index| !self.chosen.contains(index));
-        let others: Vec<&'static str> = others.map(|index| self.all[index].name()).collect();
-        if !others.is_empty() {
-            let (connection, from, pace) =
-                (self.connect().await?, self.current.clone(), Arc::clone(&self.pace));
-            tasks.spawn(async move { copy(connection, &from, &others, &pace).await.map(|()| 0) });
+        if self.chosen.len() < self.all.len() {
+            let load = Arc::clone(self);
+            tasks.spawn(async move { load.copy().await.map(|()| 0) });
         }
-        let mut reader = self.ledger.read_bulk(0, self.head.position).await?;
-        if self.lowers_backends() {
-            priority::lower_backend(reader.backend().await?);
-        }
-        let (head, pace, counted) = (self.head, Arc::clone(&self.pace), Arc::clone(&self.counted));
-        tasks.spawn(async move { read(reader, head, &pace, &to, &counted).await });
+        let load = Arc::clone(self);
+        tasks.spawn(async move { load.read(&to).await });
         let mut events = 0;
         while let Some(done) = tasks.join_next().await {
             // The others are dropped with the set.
@@ -107,72 +97,107 @@ impl Load {
         }
         Ok(connection)
     }
-}
 
-/// Reads the ledger from its beginning and hands it to all; answers how many events there were.
-async fn read(
-    mut reader: BulkReader,
-    head: Head,
-    pace: &Pace,
-    to: &[mpsc::Sender<Handed>],
-    counted: &Counted,
-) -> Result<i64, RebuildError> {
-    let (mut whole, mut decoding) = (Whole::default(), VecDeque::new());
-    loop {
-        // Some batches are decoded while the next one is read and the last one is written.
-        let at_once = if pace.is_slow() { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
-        let more = reader.next(at_once).await?;
-        let last = more.is_none();
-        decoding.extend(more.map(|bulk| tokio::spawn(unpack(bulk, head.epoch))));
-        while decoding.len() > if last { 0 } else { DECODING_MAX } {
-            let Some(next) = decoding.pop_front() else { break };
-            let parted = next.await.map_err(panicked)?;
-            if let Some(unreadable) = &parted.unreadable {
-                return Err(RebuildError::Unreadable(trouble(unreadable)));
-            }
-            let handed: Handed = Arc::new(whole.with(parted.events));
-            for projection in to {
-                if projection.send(Arc::clone(&handed)).await.is_err() {
-                    // It has failed, and says why itself.
-                    return Ok(head.position);
+    /// Reads the ledger from its beginning and hands it to all; answers how many events there were.
+    async fn read(&self, to: &[mpsc::Sender<Handed>]) -> Result<i64, RebuildError> {
+        let head = self.head;
+        let mut reader = self.ledger.read_bulk(0, head.position).await?;
+        if self.lowers_backends() {
+            priority::lower_backend(reader.backend().await?);
+        }
+        let (mut whole, mut decoding) = (Whole::default(), VecDeque::new());
+        loop {
+            // Some batches are decoded while the next one is read and the last one is written.
+            let at_once = if self.pace.is_slow() { EVENTS_AT_ONCE_GENTLY } else { std::env::var("EAO").ok().and_then(|x| x.parse().ok()).unwrap_or(EVENTS_AT_ONCE) };
+            let more = reader.next(at_once).await?;
+            let last = more.is_none();
+            decoding.extend(more.map(|bulk| tokio::spawn(unpack(bulk, head.epoch))));
+            while decoding.len() > if last { 0 } else { DECODING_MAX } {
+                let Some(next) = decoding.pop_front() else { break };
+                let parted = next.await.map_err(panicked)?;
+                if let Some(unreadable) = &parted.unreadable {
+                    return Err(RebuildError::Unreadable(trouble(unreadable)));
+                }
+                let handed: Handed = Arc::new(whole.with(parted.events));
+                for projection in to {
+                    if projection.send(Arc::clone(&handed)).await.is_err() {
+                        // It has failed, and says why itself.
+                        return Ok(head.position);
+                    }
                 }
             }
-        }
-        if last {
-            counted.enter(Phase::Indexing);
-            return Ok(head.position);
+            if last {
+                self.counted.enter(Phase::Indexing);
+                return Ok(head.position);
+            }
         }
     }
-}
 
-async fn fill_one(
-    mut fill: Fill,
-    mut batches: mpsc::Receiver<Handed>,
-    counted: &Counted,
-    place: usize,
-) -> Result<(), RebuildError> {
-    while let Some(batch) = batches.recv().await {
-        if let Err(error) = fill.take(&batch).await {
-            return Err(fault(fill.projection(), fill.position(), error));
+    /// Folds the projection that has this place among the chosen ones.
+    async fn fill(&self, place: usize, mut batches: mpsc::Receiver<Handed>) -> Result<(), RebuildError> {
+        let transactions = if self.pace.is_gentle() { Transactions::Each } else { Transactions::One };
+        let connection = self.connect().await?;
+        let mut fill =
+            Fill::begin(connection, &self.all, self.chosen[place], transactions, &self.pace).await?;
+        while let Some(batch) = batches.recv().await {
+            if let Err(error) = fill.take(&batch).await {
+                return Err(fault(fill.projection(), fill.position(), error));
+            }
+            self.counted.taken(place, fill.position());
         }
-        counted.taken(place, fill.position());
+        let (name, position) = (fill.projection().name(), fill.position());
+        let (mut connection, end) = match fill.finish().await {
+            Ok(done) => done,
+            Err(ProjectionError::Database(error)) if !is_fault(&error) => return Err(error.into()),
+            Err(error) => {
+                return Err(RebuildError::Fault {
+                    projection: name.to_owned(),
+                    cause: format!("after position {position}: {error}"),
+                });
+            }
+        };
+        sqlx::query!("insert into checkpoint (projection, position) values ($1, $2)", name, end)
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(())
     }
-    let (name, position) = (fill.projection().name(), fill.position());
-    let (mut connection, end) = match fill.finish().await {
-        Ok(done) => done,
-        Err(ProjectionError::Database(error)) if !is_fault(&error) => return Err(error.into()),
-        Err(error) => {
-            return Err(RebuildError::Fault {
-                projection: name.to_owned(),
-                cause: format!("after position {position}: {error}"),
-            });
+
+    /// Copies the tables of the projections that are not rebuilt, with how far they have come, as of one moment.
+    async fn copy(&self) -> Result<(), RebuildError> {
+        let others = (0..self.all.len()).filter(|index| !self.chosen.contains(index));
+        let projections: Vec<&str> = others.map(|index| self.all[index].name()).collect();
+        let mut connection = self.connect().await?;
+        let (from, pace) = (&self.current, &self.pace);
+        let tables: Vec<&str> = projections.iter().flat_map(|projection| tables_of(projection)).collect();
+        let indexes = indexes_set_aside(&mut connection, &tables).await?;
+        let mut transaction = connection.begin_with("begin isolation level repeatable read").await?;
+        for table in &tables {
+            let (from, table) = (quoted(from), quoted(table));
+            run(&mut transaction, format!("insert into {table} select * from {from}.{table}")).await?;
         }
-    };
-    sqlx::query!("insert into checkpoint (projection, position) values ($1, $2)", name, end)
-        .execute(&mut connection)
-        .await?;
-    connection.close().await?;
-    Ok(())
+        let names: Vec<String> =
+            projections.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+        let checkpoints = format!(
+            "insert into checkpoint select * from {}.checkpoint where projection in ({})",
+            quoted(from),
+            names.join(", ")
+        );
+        run(&mut transaction, checkpoints).await?;
+        transaction.commit().await?;
+        for index in indexes {
+            let turn = pace.turn().await;
+            run(&mut connection, index).await?;
+            turn.end().await;
+        }
+        for table in tables {
+            let turn = pace.turn().await;
+            analyze(&mut connection, table).await?;
+            turn.end().await;
+        }
+        connection.close().await?;
+        Ok(())
+    }
 }
 
 fn fault(projection: &dyn Projection, after: i64, error: ProjectionError) -> RebuildError {
@@ -193,41 +218,4 @@ fn is_fault(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
         !matches!(code.get(..2), Some("08" | "25" | "40" | "53" | "55" | "57" | "58") | None)
     })
-}
-
-/// Copies the tables of these projections, with how far they have come, as of one moment.
-async fn copy(
-    mut connection: PgConnection,
-    from: &str,
-    projections: &[&str],
-    pace: &Pace,
-) -> Result<(), RebuildError> {
-    let tables: Vec<&str> = projections.iter().flat_map(|projection| tables_of(projection)).collect();
-    let indexes = indexes_set_aside(&mut connection, &tables).await?;
-    let mut transaction = connection.begin_with("begin isolation level repeatable read").await?;
-    for table in &tables {
-        let (from, table) = (quoted(from), quoted(table));
-        run(&mut transaction, format!("insert into {table} select * from {from}.{table}")).await?;
-    }
-    let names: Vec<String> =
-        projections.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-    let checkpoints = format!(
-        "insert into checkpoint select * from {}.checkpoint where projection in ({})",
-        quoted(from),
-        names.join(", ")
-    );
-    run(&mut transaction, checkpoints).await?;
-    transaction.commit().await?;
-    for index in indexes {
-        let turn = pace.turn().await;
-        run(&mut connection, index).await?;
-        turn.end().await;
-    }
-    for table in tables {
-        let turn = pace.turn().await;
-        analyze(&mut connection, table).await?;
-        turn.end().await;
-    }
-    connection.close().await?;
-    Ok(())
 }

@@ -51,7 +51,8 @@ macro_rules! asked_of_recent {
                     $of,
                     "with recent as materialized (
                         select since, case when valid_to <= $2::bigint then until end as until from session
-                        where int8range(valid_from, valid_to) && int8range($3::bigint, $2, '[]')),"
+                        where point(valid_from, coalesce(valid_to, 'infinity'::float8))
+                            <@ box(point(0, $3::bigint + 1), point($2, 'infinity'))),"
                         + $query,
                     $day.at,
                     position,
