@@ -1,7 +1,7 @@
 -- The feed of a plan: everything that people in it see happen.
 --
--- Changes of records, by far the most of it, stand in the ledger with all that is told of them but the names of what they mention;
--- they are read there, and here is only where. What takes more than its event to be told has a row of its own.
+-- What happened stands in the ledger, with all that is told of it but the names of what it mentions; it is read there, and here is only
+-- where. A refused change is told in the words of its moment, whatever comes after; it has a row of its own.
 
 -- Where the feed of a plan, or what it shows of a kind, stands in the ledger, as `audit` keeps places.
 create table change (
@@ -14,7 +14,20 @@ create table change (
     primary key (word, block)
 ) with (fillfactor = 70);
 
--- Sessions, locks, imports and refused changes, in the words of that moment. A row is true from its append's end on for ever.
+-- Where sessions, locks and imports are told of, and what is known of them from there on.
+create table change_about (
+    subject_id uuid not null,
+    position bigint not null,
+    -- where it began; nothing: here; 0: it is over, or nobody knows
+    began bigint,
+    -- of a session, where it is not what it was when that began
+    mode text collate "C",
+    period_id uuid,
+    activity text,
+    primary key (subject_id, position)
+);
+
+-- Refused changes, in the words of that moment. A row is true from its append's end on for ever.
 create table change_told (
     position bigint primary key,
     plan text collate "C" not null,
@@ -23,9 +36,9 @@ create table change_told (
     at timestamptz not null,
     -- without `daybook.`
     type text not null,
-    -- of record, or sessions, locks, imports
+    -- of record
     kind text collate "C",
-    -- the record, session, lock or import
+    -- the record
     subject_id uuid,
     -- what that was called then
     subject text not null,

@@ -1,22 +1,26 @@
 //! The feed of a plan: everything that people in it see happen, in order and in the words of that moment.
 //!
-//! Nearly all of it are changes of records. Those are not written again: the table `change` keeps where they stand in the ledger
-//! ([`found`]), `change_name` what records were called when ([`then`]), and whoever asks is told the event itself ([`record`]). What
-//! takes more to be told, sessions, locks, imports and refused changes, has a row in `change_told` ([`shown`]). [`read`] puts both together.
+//! What happened is not written again: the table `change` keeps where it stands in the ledger ([`found`]), `change_name` what records
+//! were called when ([`then`]), `change_about` how far back to look for what a session or a lock was ([`before`]), and whoever asks is
+//! told the event itself ([`record`], [`presence`]). Only a refused change has a row, in `change_told` ([`refused`]). [`read`] puts all
+//! of it together.
 
 use domain::Who;
 use serde_json::Value as Json;
 
+mod about;
+mod before;
 mod called;
 mod filled;
 mod followed;
 mod found;
 mod names;
+mod presence;
 mod question;
 mod read;
 mod record;
+mod refused;
 mod row;
-mod shown;
 mod taken_in;
 mod then;
 mod told;
@@ -28,7 +32,7 @@ pub use question::{changes, history, reached};
 pub(crate) use read::subjects_at;
 pub(crate) use row::with_names;
 
-/// The read model of changes: tables `change`, `change_told` and `change_name`.
+/// The read model of changes: tables `change`, `change_name`, `change_about` and `change_told`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Changes;
 

@@ -11,21 +11,20 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What it ends with, in the place of a row's number of columns.
 const TRAILER: i16 = -1;
 
-/// How many rows are sent at once: more would only take memory.
-pub(crate) const ROWS_AT_ONCE: usize = 20_000;
+/// How many bytes of rows are sent with one statement: fewer make many statements, and more make long ones that others wait for.
+const BYTES_AT_ONCE: usize = 512 * 1024;
 
 /// Rows of one table. The columns of a row come in the order of the statement, each as [`Column`] of its type.
 pub(crate) struct CopyRows {
     /// Up to its options.
     statement: &'static str,
     bytes: Vec<u8>,
-    rows: usize,
 }
 
 impl CopyRows {
     /// `copy … from stdin`.
     pub fn new(statement: &'static str) -> Self {
-        Self { statement, bytes: HEADER.to_vec(), rows: 0 }
+        Self { statement, bytes: HEADER.to_vec() }
     }
 
     pub fn row<const N: usize>(&mut self, columns: [&dyn Column; N]) {
@@ -34,24 +33,22 @@ impl CopyRows {
         for column in columns {
             column.put(&mut self.bytes);
         }
-        self.rows += 1;
     }
 
     /// Sends the rows if they are as many as are sent at once.
     pub async fn send_many(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        if self.rows < ROWS_AT_ONCE { Ok(()) } else { self.send(tables).await }
+        if self.bytes.len() < BYTES_AT_ONCE { Ok(()) } else { self.send(tables).await }
     }
 
     /// Sends the rows on their way, and is empty again.
     pub async fn send(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        if self.rows == 0 {
+        if self.bytes.len() == HEADER.len() {
             return Ok(());
         }
         self.bytes.extend(TRAILER.to_be_bytes());
         self.bytes = tables.send(self.statement, std::mem::take(&mut self.bytes)).await?;
         self.bytes.clear();
         self.bytes.extend(HEADER);
-        self.rows = 0;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use uuid::Uuid;
 
-use crate::copy::{CopyRows, ROWS_AT_ONCE};
+use crate::copy::CopyRows;
 use crate::fill::EmptyTables;
 
 /// Where and when rows begin or cease to be true: the end of an append, and its moment.
@@ -152,22 +152,38 @@ where
         self.past.send_many(tables).await
     }
 
-    /// Sends the rows that ceased to be true.
-    pub async fn send(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        self.past.send(tables).await
-    }
-
     /// Sends all rows that are left.
     pub async fn send_all(self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        let (_, mut copy, rows) = self.parts();
-        for some in rows.chunks(ROWS_AT_ONCE) {
-            for version in some {
-                copy.note(version);
-            }
-            copy.send(tables).await?;
-        }
-        copy.send(tables).await
+        let (_, copy, rows) = self.parts();
+        send(copy, &rows, tables).await
     }
+
+    /// The same; those that are still true in an order of their own.
+    pub async fn send_all_by<O: Ord>(
+        self,
+        tables: &mut EmptyTables,
+        order: impl Fn(&Version<R, K>) -> O,
+    ) -> Result<(), sqlx::Error> {
+        let (_, copy, mut rows) = self.parts();
+        rows.sort_by_cached_key(order);
+        send(copy, &rows, tables).await
+    }
+}
+
+/// Sends what waits, and these rows after it.
+async fn send<R, K>(
+    mut copy: CopyRows,
+    rows: &[Version<R, K>],
+    tables: &mut EmptyTables,
+) -> Result<(), sqlx::Error>
+where
+    CopyRows: Past<R, K>,
+{
+    for version in rows {
+        copy.note(version);
+        copy.send_many(tables).await?;
+    }
+    copy.send(tables).await
 }
 
 /// Ends rows that were true: `end_rows!(connection, "table", "column of the id", ended)`, where `ended` gives ids and edges.

@@ -30,16 +30,15 @@ impl Filling for Filled {
             self.places.add(happened.position, keys(happened));
             if let Some((record, position)) = refused(happened) {
                 self.refusals.row([&record, &position]);
+                self.refusals.send_many(tables).await?;
             }
         }
         let Some(last) = batch.last() else { return Ok(()) };
-        self.places.write_before(tables, last.position).await?;
-        self.refusals.send(tables).await?;
-        Ok(())
+        Ok(self.places.write_before(tables, last.position).await?)
     }
 
     async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
-        self.places.write(tables).await?;
-        Ok(())
+        self.refusals.send(tables).await?;
+        Ok(self.places.write(tables).await?)
     }
 }

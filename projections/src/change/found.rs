@@ -130,8 +130,8 @@ fn counted<T>(all: &[T]) -> i64 {
 }
 
 /// Where something about these records, `$1`, each within its stretch, `$2` and `$3`, stands after a position, `$4`, and up to another one,
-/// `$5`: at most `$6`. What changed them the ledger finds by its own index; what was refused stands in a stream of its own and is
-/// about nobody there.
+/// `$5`: at most `$6`. What changed records the ledger finds by its own index; what was refused stands in a stream of its own and is
+/// about nobody there, nor are log-ins and locks.
 macro_rules! about {
     ($order:literal, $($argument:expr),+) => {
         sqlx::query_scalar!(
@@ -141,6 +141,9 @@ macro_rules! about {
                     order by position"# + $order + " limit $6)
                 union all
                 (select position from change_told where subject_id = r.id and position > greatest(r.after, $4)
+                    and position <= least(r.upto, $5) order by position" + $order + " limit $6)
+                union all
+                (select position from change_about where subject_id = r.id and position > greatest(r.after, $4)
                     and position <= least(r.upto, $5) order by position" + $order + " limit $6)) p
             order by p.position" + $order + " limit $6",
             $($argument),+

@@ -169,7 +169,8 @@ impl Names {
     }
 
     /// What is called otherwise from an event on.
-    pub fn take_in(&mut self, happened: &Happened, plan: &Arc<str>) {
+    pub fn take_in(&mut self, happened: &Happened) {
+        let Some(plan) = &happened.plan else { return };
         let edge = Edge { position: happened.append_end, at: happened.at };
         match &happened.event {
             Event::RecordCreated(e) => self.rows.put(e.record.0, Name::given(e, plan), edge),
@@ -250,15 +251,11 @@ fn needed(event: &Event, each: &mut impl FnMut(RecordId)) {
             e.record.into_iter().for_each(&mut *each);
             of_changes(&e.changes, each);
         }
-        Event::SessionStarted(e) => e.period.into_iter().for_each(each),
-        Event::SessionChanged(e) => e.period.into_iter().for_each(each),
-        Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
-        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
         _ => {}
     }
 }
 
-/// Every record that a change of a record mentions, itself among them; some come several times.
+/// Every record that an event mentions, that of which it tells among them; some come several times.
 pub(super) fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
     match event {
         Event::RecordCreated(e) => {
@@ -274,6 +271,10 @@ pub(super) fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
             each(e.record);
             e.fields.values().for_each(|value| refers(value, each));
         }
+        Event::SessionStarted(e) => e.period.into_iter().for_each(each),
+        Event::SessionChanged(e) => e.period.into_iter().for_each(each),
+        Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
+        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
         _ => {}
     }
 }

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use eventstore::events_at;
 use sqlx::PgConnection;
 
-use super::record;
+use super::before::Befores;
 use super::row::ChangeRow;
 use super::then::NamesThen;
+use super::{presence, record};
 use crate::Happened;
 use crate::decode::{decode, readable};
 
@@ -56,8 +57,16 @@ async fn read(
             None => decoded.events,
         }
     };
-    let names = NamesThen::load(connection, &events).await?;
-    let told = |happened: &Happened| record::told(happened, &names.at(happened.append_end));
+    // What only asks for subjects is not told from what.
+    let befores = match unreadable {
+        Unreadable::Fails => Befores::load(connection, &events).await?,
+        Unreadable::LeftOut => Befores::default(),
+    };
+    let names = NamesThen::load(connection, &events, &befores).await?;
+    let told = |happened: &Happened| {
+        let names = names.at(happened.append_end);
+        record::told(happened, &names).or_else(|| presence::told(happened, &names, befores.of(happened)))
+    };
     rows.extend(events.iter().filter_map(told));
     rows.sort_unstable_by_key(|row| row.position);
     Ok(rows)

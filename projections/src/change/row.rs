@@ -144,6 +144,25 @@ impl ChangeRow {
     }
 }
 
+/// A change that is being told.
+pub(super) struct Draft {
+    pub row: ChangeRow,
+    /// What its type says beyond what all do.
+    pub more: Map<String, Json>,
+}
+
+impl Draft {
+    pub fn begun(r#type: &str, happened: &Happened, plan: &str) -> Self {
+        let row = ChangeRow { r#type: r#type.to_owned(), ..ChangeRow::begun(happened, plan) };
+        Self { row, more: Map::new() }
+    }
+
+    pub fn row(self) -> ChangeRow {
+        let more = (!self.more.is_empty()).then(|| Json::Object(self.more).to_string());
+        ChangeRow { more, ..self.row }
+    }
+}
+
 /// Rows say `who` by id; people read `user`.
 pub(crate) fn with_names(name: String, value: Json, name_of: NameOf<'_>) -> (String, Json) {
     match value {

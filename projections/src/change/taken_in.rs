@@ -2,16 +2,13 @@
 
 use async_trait::async_trait;
 use domain::{Event, Kind};
-use serde_json::{Map, Value as Json};
 use sqlx::PgConnection;
-use std::collections::HashMap;
-use uuid::Uuid;
 
-use super::Changes;
+use super::about::{self, About, AboutRow};
 use super::filled::Filled;
 use super::names::Names;
 use super::row::ChangeRow;
-use super::shown::Shown;
+use super::{Changes, refused};
 use crate::fill::Filling;
 use crate::places::{Key, add_places};
 use crate::{Happened, Projection, ProjectionError};
@@ -30,50 +27,25 @@ impl Projection for Changes {
             return Ok(());
         }
         add_places!(connection, "change", batch, keys).await?;
-        let names = Names::load(connection, batch).await?;
-        let last = last_shown(connection, batch).await?;
-        let mut shown = Shown { names, last };
+        let mut names = Names::load(connection, batch).await?;
+        let mut about = About::load(connection, batch).await?;
         for some in batch.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<ChangeRow> = some.iter().filter_map(|happened| shown.show(happened)).collect();
-            insert(connection, &rows).await?;
+            let mut told: Vec<ChangeRow> = Vec::new();
+            for happened in some {
+                names.take_in(happened);
+                told.extend(refused::told(happened, &names));
+            }
+            insert(connection, &told).await?;
+            let rows: Vec<AboutRow> = some.iter().filter_map(|happened| about.take_in(happened)).collect();
+            about::insert(connection, &rows).await?;
         }
-        shown.names.write(connection).await?;
+        names.write(connection).await?;
         Ok(())
     }
 
     fn filling(&self) -> Option<Box<dyn Filling>> {
         Some(Box::new(Filled::new()))
     }
-}
-
-/// What the feed last said of the sessions and locks that change or end in the batch.
-async fn last_shown(
-    connection: &mut PgConnection,
-    batch: &[Happened],
-) -> Result<HashMap<Uuid, Map<String, Json>>, sqlx::Error> {
-    let ids: Vec<Uuid> = batch
-        .iter()
-        .filter_map(|happened| match &happened.event {
-            Event::SessionChanged(e) => Some(e.session.0),
-            Event::SessionEnded(e) => Some(e.session.0),
-            Event::LockEnded(e) => Some(e.lock.0),
-            _ => None,
-        })
-        .collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = sqlx::query!(
-        r#"select distinct on (subject_id) subject_id as "subject_id!", more from change_told where subject_id = any ($1)
-        order by subject_id, position desc"#,
-        &ids,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some((row.subject_id, serde_json::from_str(row.more.as_deref()?).ok()?)))
-        .collect())
 }
 
 /// By what a change is found; nothing for an event that belongs to no feed.

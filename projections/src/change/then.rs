@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
+use super::before::Befores;
 use super::names::{Name, Naming, Stored, mentioned};
 use crate::Happened;
 
@@ -16,14 +17,20 @@ type Asked = BTreeMap<Uuid, BTreeSet<i64>>;
 pub(super) struct NamesThen(HashMap<Uuid, BTreeMap<i64, Name>>);
 
 impl NamesThen {
-    /// Reads what changes of records mention, at the end of their appends.
-    pub async fn load(connection: &mut PgConnection, events: &[Happened]) -> Result<Self, sqlx::Error> {
+    /// Reads what events mention, and what was before them, at the end of their appends.
+    pub async fn load(
+        connection: &mut PgConnection,
+        events: &[Happened],
+        befores: &Befores,
+    ) -> Result<Self, sqlx::Error> {
         let mut names = Self::default();
         let mut asked = Asked::new();
         for happened in events {
-            mentioned(&happened.event, &mut |id| {
+            let mut ask = |id: RecordId| {
                 asked.entry(id.0).or_default().insert(happened.append_end);
-            });
+            };
+            mentioned(&happened.event, &mut ask);
+            befores.mentioned(happened, &mut ask);
         }
         names.read(connection, &asked).await?;
         names.made(events);

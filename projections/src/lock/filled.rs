@@ -95,7 +95,7 @@ impl Filling for Filled {
                 _ => {}
             }
         }
-        Ok(self.copy.send(tables).await?)
+        Ok(self.copy.send_many(tables).await?)
     }
 
     async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {

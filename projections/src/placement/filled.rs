@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::meeting::{Meetings, Set};
 use super::{PlacementRow, row, take, take_lesson};
-use crate::copy::{CopyRows, ROWS_AT_ONCE};
+use crate::copy::CopyRows;
 use crate::fill::{EmptyTables, Filling};
 use crate::versions::{Past, Version, Versions};
 use crate::{Happened, ProjectionError};
@@ -39,11 +39,9 @@ impl Past<PlacementRow> for CopyRows {
 }
 
 async fn write(rows: &mut CopyRows, tables: &mut EmptyTables, sets: &[Set]) -> Result<(), sqlx::Error> {
-    for some in sets.chunks(ROWS_AT_ONCE) {
-        for set in some {
-            set.copied(rows);
-        }
-        rows.send(tables).await?;
+    for set in sets {
+        set.copied(rows);
+        rows.send_many(tables).await?;
     }
     Ok(())
 }
@@ -56,13 +54,13 @@ impl Filling for Filled {
             take(&mut self.rows, &mut self.meetings, happened)?;
             self.rows.send_many(tables).await?;
         }
-        self.rows.send(tables).await?;
         let sets = self.meetings.take_past();
         Ok(write(&mut self.sets, tables, &sets).await?)
     }
 
     async fn finish(mut self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
         self.rows.send_all(tables).await?;
-        Ok(write(&mut self.sets, tables, &self.meetings.open()).await?)
+        write(&mut self.sets, tables, &self.meetings.open()).await?;
+        Ok(self.sets.send(tables).await?)
     }
 }

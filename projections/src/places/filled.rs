@@ -30,11 +30,12 @@ impl FilledPlaces {
             self.copy.row([&word, &block, &places.bytes()]);
             self.copy.send_many(tables).await?;
         }
-        self.copy.send(tables).await
+        Ok(())
     }
 
     /// Writes the rest.
     pub async fn write(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        self.write_before(tables, i64::MAX).await
+        self.write_before(tables, i64::MAX).await?;
+        self.copy.send(tables).await
     }
 }

@@ -50,12 +50,11 @@ impl Filling for Filled {
             take(&mut self.plans, happened)?;
             self.plans.send_many(tables).await?;
         }
-        self.plans.send(tables).await?;
         for (key, steps) in count::steps(batch)? {
             count::take(&mut self.counts, &key, &steps);
             self.counts.send_many(tables).await?;
         }
-        Ok(self.counts.send(tables).await?)
+        Ok(())
     }
 
     async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {

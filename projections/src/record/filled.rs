@@ -1,11 +1,13 @@
 //! Records from the beginning of the ledger on.
 
 use async_trait::async_trait;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::row::copied;
 use super::{RecordRow, take};
+use crate::asked::sort_key;
 use crate::copy::CopyRows;
 use crate::fill::{EmptyTables, Filling};
 use crate::versions::{Past, Version, Versions};
@@ -39,10 +41,14 @@ impl Filling for Filled {
             take(&mut self.rows, happened)?;
             self.rows.send_many(tables).await?;
         }
-        Ok(self.rows.send(tables).await?)
+        Ok(())
     }
 
     async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
-        Ok(self.rows.send_all(tables).await?)
+        // As lists are read: what comes on one page lies side by side, and its index is made in order.
+        let place = |row: &RecordRow| {
+            (Arc::clone(&row.plan), row.record.kind.word(), sort_key(row.record.kind, row.record.name()))
+        };
+        Ok(self.rows.send_all_by(tables, |version| place(&version.row)).await?)
     }
 }

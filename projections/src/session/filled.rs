@@ -70,8 +70,7 @@ impl Filling for Filled {
             self.0.states.send_many(tables).await?;
             self.0.ends.send_many(tables).await?;
         }
-        self.0.states.send(tables).await?;
-        Ok(self.0.ends.send(tables).await?)
+        Ok(())
     }
 
     async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {

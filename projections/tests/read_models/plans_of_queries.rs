@@ -61,7 +61,8 @@ const MANY: &str = "
     from generate_series(1, 10) p, generate_series(1, 4000) i;
     analyze record; analyze placement; analyze meeting; analyze session; analyze lock; analyze change_name";
 
-/// Changes of ten plans that the feed takes in: 1,200 of each, each of 400 teachers in turn; `head` is the last position before them.
+/// Changes of ten plans that the feed takes in: 1,200 of each, each of 400 teachers in turn, and 2,000 of twenty sessions of another one;
+/// `head` is the last position before them.
 fn changes_of_plans(head: i64, teacher: &str) -> String {
     format!(
         r#"insert into event (position, append_end, stream, version, type, subject, recorded_at, meta, data)
@@ -71,6 +72,12 @@ fn changes_of_plans(head: i64, teacher: &str) -> String {
             convert_to('{{"record":"' || teacher || '","kind":"teachers","revision":2,"changes":[]}}', 'utf8')
         from generate_series(1, 10) p, generate_series(1, 1200) i,
             lateral (select {head} + (i - 1) * 10 + p as at, md5({teacher})::uuid as teacher) l;
+        insert into event (position, append_end, stream, version, type, subject, recorded_at, meta, data)
+        select at, at, 'plan/1~2026-2027~11', 1000 + i, 'SessionChanged', null, now(),
+            convert_to('{{"event_id":"' || md5('e' || at)::uuid || '","command_id":"' || md5('c' || at)::uuid
+                || '","actor":"operator"}}', 'utf8'),
+            convert_to('{{"session":"' || md5('s' || i % 20)::uuid || '","activity":"does ' || i || '"}}', 'utf8')
+        from generate_series(1, 2000) i, lateral (select {head} + 12000 + i as at) l;
         analyze event"#
     )
 }
@@ -80,15 +87,18 @@ async fn followed(setting: &Setting, head: i64, teacher: &str) -> Projections {
     let changes = changes_of_plans(head, teacher);
     sqlx::raw_sql(AssertSqlSafe(changes)).execute(&mut setting.as_owner().await).await.expect("changes");
     let projections = setting.follow(vec![Box::new(Changes)]);
-    projections.wait_for(head + 12_000, Duration::from_secs(60)).await.expect("followed");
-    sqlx::raw_sql("analyze change").execute(&mut setting.as_owner().await).await.expect("analyzed");
+    projections.wait_for(head + 14_000, Duration::from_secs(60)).await.expect("followed");
+    sqlx::raw_sql("analyze change; analyze change_about")
+        .execute(&mut setting.as_owner().await)
+        .await
+        .expect("analyzed");
     projections
 }
 
 async fn whole_scans(owner: &mut PgConnection) -> Vec<(String, i64)> {
     sqlx::query_as(
         "select relname::text, seq_scan from pg_stat_user_tables
-        where schemaname = current_schema() and relname in ('record', 'placement', 'meeting', 'change', 'change_told', 'change_name')
+        where schemaname = current_schema() and relname in ('record', 'placement', 'meeting', 'change', 'change_about', 'change_told', 'change_name')
         order by relname",
     )
     .fetch_all(owner)
@@ -163,6 +173,7 @@ const TOLD: &str = "
     select 100000 + i, '1~2026-2027~' || i % 10, 100000 + i, 1, now(), 'record.refused', 'teachers',
         md5(i % 10 || ':' || 1 + i % 4000)::uuid, 'teachers/teachers' || 1 + i % 4000, 'operator', '[]'
     from generate_series(1, 20000) i;
+    insert into change_about (subject_id, position) select md5('s' || i % 4000)::uuid, 200000 + i from generate_series(1, 20000) i;
     insert into change_name (record_id, plan, kind, name, valid_from)
     select md5(p || ':' || i)::uuid, '1~2026-2027~' || p, 'teachers', 'teachers' || i, 1
     from generate_series(1, 10) p, generate_series(1, 4000) i;
@@ -175,12 +186,12 @@ const TOLD: &str = "
     from generate_series(1, 20000) i;
     insert into checkpoint (projection, position) values ('message', 120010)
     on conflict (projection) do update set position = excluded.position;
-    analyze change_told; analyze change_name; analyze message; analyze message_to; analyze session";
+    analyze change_about; analyze change_told; analyze change_name; analyze message; analyze message_to; analyze session";
 
 async fn whole_scans_of_what_is_told(owner: &mut PgConnection) -> Vec<(String, i64)> {
     sqlx::query_as(
         "select relname::text, seq_scan from pg_stat_user_tables where schemaname = current_schema()
-            and relname in ('change', 'change_told', 'change_name', 'message', 'message_to', 'session') order by relname",
+            and relname in ('change', 'change_about', 'change_told', 'change_name', 'message', 'message_to', 'session') order by relname",
     )
     .fetch_all(owner)
     .await
@@ -203,7 +214,7 @@ async fn what_followers_are_told_is_found_by_indexes() {
     let of_record = |record| (None, Some(record));
     // More than five times, so that the plan that is kept for good is among them.
     for _ in 0..7 {
-        assert_eq!(reached_for_followers(pool).await.expect("asked").changes, 12_000);
+        assert_eq!(reached_for_followers(pool).await.expect("asked").changes, 14_000);
         for ((kind, record), count) in [
             ((None, None), 250),
             ((Some("teachers"), None), 250),
@@ -216,6 +227,19 @@ async fn what_followers_are_told_is_found_by_indexes() {
             assert_eq!(found.told.len(), count, "{kind:?} {record:?}");
             let page = changes(pool, &id, wanted, name_of).await.expect("asked");
             assert_eq!(page.items.len(), count, "{kind:?} {record:?}");
+        }
+        let sessions = "1~2026-2027~11".parse().expect("a plan");
+        let of_sessions =
+            Wanted { after: 13_000, upto: i64::MAX, limit: 250, kind: None, record: None, absences: false };
+        // Whose id is md5('s7').
+        let of_one = Wanted { record: Some("sessions/9d7115b4-2254-d59b-8244-0ebe8084927f"), ..of_sessions };
+        for (wanted, count) in [(of_sessions, 250), (of_one, 50)] {
+            let page = changes(pool, &sessions, wanted, name_of).await.expect("asked");
+            assert_eq!(page.items.len(), count, "{wanted:?}");
+            assert!(
+                page.items.iter().all(|item| item["data"]["changes"][0]["from"].is_string()),
+                "{wanted:?}"
+            );
         }
         let told = stretch_of_plans(pool, &plans, 11_000, 12_000, name_of).await.expect("asked");
         assert_eq!(told.len(), 300);

@@ -69,8 +69,8 @@ async fn a_row_that_is_missing_and_one_too_many_are_named() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].of.as_str(), found[0].detail.as_str()), ("placement", "the row is missing"));
     rebuilt(&office.setting, &["placement"]).await.expect("rebuilt");
-    let copy = "insert into change_told select position + 1000, plan, append_end, epoch, at, type, kind, subject_id, subject, who,
-        session_id, mode, period, revision, changes, more, cause, request from change_told order by position limit 2";
+    let copy = "insert into change_about select subject_id, position + 1000, began, mode, period_id, activity from change_about
+        order by position limit 2";
     let mut owner = PgConnection::connect_with(&office.setting.owner).await.expect("connect");
     let current: String = sqlx::query_scalar(AssertSqlSafe(format!(
         "select schema_name from {}.generation",
