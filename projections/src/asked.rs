@@ -1,6 +1,5 @@
 //! What all questions share: the moment they ask for, pages, and names for ids.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -77,20 +76,15 @@ impl<T> Paged<T> {
 /// By what a list of records is ordered. Names come by their code points; lessons, absences and substitutions that are called by
 /// a number come first, by that number, so that lesson 9 stands before lesson 10.
 pub(crate) fn sort_key(kind: Kind, name: Option<&str>) -> String {
-    sorted_as(kind, name).into_owned()
-}
-
-/// The same, without a copy where it is the name itself.
-pub(crate) fn sorted_as(kind: Kind, name: Option<&str>) -> Cow<'_, str> {
-    let Some(name) = name else { return kind.word().into() };
+    let Some(name) = name else { return kind.word().to_owned() };
     if !matches!(kind, Kind::Lessons | Kind::Absences | Kind::Substitutions) {
-        return name.into();
+        return name.to_owned();
     }
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
         let digits = name.trim_start_matches('0');
-        return format!("0{:03}{digits} {name}", digits.len()).into();
+        return format!("0{:03}{digits} {name}", digits.len());
     }
-    format!("1{name}").into()
+    format!("1{name}")
 }
 
 /// Who changed something, when and where, as `changed` shows it.

@@ -11,9 +11,6 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What it ends with, in the place of a row's number of columns.
 const TRAILER: i16 = -1;
 
-/// How many bytes of rows are sent with one statement: fewer make many statements, and more make long ones that others wait for.
-const BYTES_AT_ONCE: usize = 512 * 1024;
-
 /// Rows of one table. The columns of a row come in the order of the statement, each as [`Column`] of its type.
 pub(crate) struct CopyRows {
     /// Up to its options.
@@ -37,7 +34,7 @@ impl CopyRows {
 
     /// Sends the rows if they are as many as are sent at once.
     pub async fn send_many(&mut self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        if self.bytes.len() < BYTES_AT_ONCE { Ok(()) } else { self.send(tables).await }
+        if self.bytes.len() < tables.bytes_at_once() { Ok(()) } else { self.send(tables).await }
     }
 
     /// Sends the rows on their way, and is empty again.

@@ -154,36 +154,13 @@ where
 
     /// Sends all rows that are left.
     pub async fn send_all(self, tables: &mut EmptyTables) -> Result<(), sqlx::Error> {
-        let (_, copy, rows) = self.parts();
-        send(copy, &rows, tables).await
+        let (_, mut copy, rows) = self.parts();
+        for version in &rows {
+            copy.note(version);
+            copy.send_many(tables).await?;
+        }
+        copy.send(tables).await
     }
-
-    /// The same; those that are still true in an order of their own.
-    pub async fn send_all_by<O: Ord>(
-        self,
-        tables: &mut EmptyTables,
-        order: impl Fn(&Version<R, K>) -> O,
-    ) -> Result<(), sqlx::Error> {
-        let (_, copy, mut rows) = self.parts();
-        rows.sort_by_cached_key(order);
-        send(copy, &rows, tables).await
-    }
-}
-
-/// Sends what waits, and these rows after it.
-async fn send<R, K>(
-    mut copy: CopyRows,
-    rows: &[Version<R, K>],
-    tables: &mut EmptyTables,
-) -> Result<(), sqlx::Error>
-where
-    CopyRows: Past<R, K>,
-{
-    for version in rows {
-        copy.note(version);
-        copy.send_many(tables).await?;
-    }
-    copy.send(tables).await
 }
 
 /// Ends rows that were true: `end_rows!(connection, "table", "column of the id", ended)`, where `ended` gives ids and edges.

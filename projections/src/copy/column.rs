@@ -1,7 +1,5 @@
 //! Values on their way into an empty table, as their types have them.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Who;
 use serde::Serialize;
@@ -65,12 +63,6 @@ impl Column for &str {
 }
 
 impl Column for String {
-    fn put(&self, bytes: &mut Vec<u8>) {
-        sized(bytes, self.as_bytes());
-    }
-}
-
-impl Column for Cow<'_, str> {
     fn put(&self, bytes: &mut Vec<u8>) {
         sized(bytes, self.as_bytes());
     }

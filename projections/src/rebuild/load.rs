@@ -108,11 +108,7 @@ impl Load {
         let (mut whole, mut decoding) = (Whole::default(), VecDeque::new());
         loop {
             // Some batches are decoded while the next one is read and the last one is written.
-            let at_once = if self.pace.is_slow() {
-                EVENTS_AT_ONCE_GENTLY
-            } else {
-                std::env::var("EAO").ok().and_then(|x| x.parse().ok()).unwrap_or(EVENTS_AT_ONCE)
-            };
+            let at_once = if self.pace.is_slow() { EVENTS_AT_ONCE_GENTLY } else { EVENTS_AT_ONCE };
             let more = reader.next(at_once).await?;
             let last = more.is_none();
             decoding.extend(more.map(|bulk| tokio::spawn(unpack(bulk, head.epoch))));

@@ -1,13 +1,11 @@
 //! Records from the beginning of the ledger on.
 
 use async_trait::async_trait;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::row::copied;
 use super::{RecordRow, take};
-use crate::asked::sort_key;
 use crate::copy::CopyRows;
 use crate::fill::{EmptyTables, Filling};
 use crate::versions::{Past, Version, Versions};
@@ -45,10 +43,6 @@ impl Filling for Filled {
     }
 
     async fn finish(self: Box<Self>, tables: &mut EmptyTables) -> Result<(), ProjectionError> {
-        // As lists are read: what comes on one page lies side by side, and its index is made in order.
-        let place = |row: &RecordRow| {
-            (Arc::clone(&row.plan), row.record.kind.word(), sort_key(row.record.kind, row.record.name()))
-        };
-        Ok(self.rows.send_all_by(tables, |version| place(&version.row)).await?)
+        Ok(self.rows.send_all(tables).await?)
     }
 }

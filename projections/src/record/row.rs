@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::RecordRow;
-use crate::asked::{sort_key, sorted_as};
+use crate::asked::sort_key;
 use crate::copy::{CopyRows, Day, Json, Jsonb, Small};
 use crate::versions::{Edge, Version};
 use crate::who::{who_named, who_text};
@@ -268,7 +268,7 @@ pub(super) fn copied(rows: &mut CopyRows, version: &Version<RecordRow>) {
         &plan.as_ref(),
         &record.kind.word(),
         &record.name(),
-        &sorted_as(record.kind, record.name()),
+        &sort_key(record.kind, record.name()),
         &(*named_at == version.from.position),
         &search(record),
         &i64::try_from(record.revision).unwrap_or(i64::MAX),
