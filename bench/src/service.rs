@@ -174,6 +174,23 @@ impl Service {
         drop(stdin);
         successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
     }
+
+    /// The same with each line that it says, as it comes.
+    pub async fn command_said(&self, arguments: &[&str], mut said: impl FnMut(&str)) -> Result<()> {
+        let mut child = Command::new(&self.program)
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
+        while let Some(line) = lines.next_line().await? {
+            said(&line);
+        }
+        successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
+    }
 }
 
 impl Drop for Service {

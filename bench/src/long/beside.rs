@@ -40,10 +40,15 @@ pub fn expected(plan: &Plan) -> Duration {
 /// Changes and readings of a stretch of time.
 type Stretch = [Measured; 2];
 
+/// When something was due, and how long it took in microseconds.
+type Timed = Vec<(Instant, u32)>;
+
 struct Round {
     alone: Stretch,
     beside: Stretch,
-    /// What the rebuild needed beside the people.
+    /// The same without the end, when the old tables are dropped.
+    making: Stretch,
+    /// What the rebuild needed beside the people, until its end.
     took: Duration,
 }
 
@@ -55,12 +60,12 @@ pub async fn run(ledger: &LongLedger, plan: &Plan, progress: &mut Progress) -> R
     caught_up(&mut editors).await?;
     let mut rounds = Vec::new();
     for round in 0..plan.rounds {
-        let (alone, (beside, took));
+        let (alone, (beside, making, took));
         if round % 2 == 0 {
             alone = stretch_alone(&mut editors).await?;
-            (beside, took) = stretch_beside(&service, &mut editors).await?;
+            (beside, making, took) = stretch_beside(&service, &mut editors).await?;
         } else {
-            (beside, took) = stretch_beside(&service, &mut editors).await?;
+            (beside, making, took) = stretch_beside(&service, &mut editors).await?;
             alone = stretch_alone(&mut editors).await?;
         }
         let said = format!(
@@ -72,28 +77,60 @@ pub async fn run(ledger: &LongLedger, plan: &Plan, progress: &mut Progress) -> R
             took.as_secs_f64()
         );
         progress.done(&said, expected(plan) / plan.rounds);
-        rounds.push(Round { alone, beside, took });
+        rounds.push(Round { alone, beside, making, took });
     }
     service.stop().await?;
     Ok(section(events, &rounds))
 }
 
 async fn stretch_alone(editors: &mut Vec<Editor>) -> Result<Stretch> {
-    work(editors, async {
+    let done = work(editors, async {
         tokio::time::sleep(ALONE).await;
         Ok(())
     })
-    .await
+    .await?;
+    done.until(Instant::now())
 }
 
-async fn stretch_beside(service: &Service, editors: &mut Vec<Editor>) -> Result<(Stretch, Duration)> {
-    let began = Instant::now();
-    let stretch = work(editors, service.command(&["rebuild"], "")).await?;
-    Ok((stretch, began.elapsed().saturating_sub(WARM_UP)))
+/// All of it, all until the new tables are read, and how long all of it was.
+async fn stretch_beside(
+    service: &Service,
+    editors: &mut Vec<Editor>,
+) -> Result<(Stretch, Stretch, Duration)> {
+    let mut made = None;
+    let rebuild = service.command_said(&["rebuild", "--json"], |line| {
+        if line.contains("\"dropping\"") {
+            made.get_or_insert_with(Instant::now);
+        }
+    });
+    let done = work(editors, rebuild).await?;
+    let made = made.context("a rebuild says that it drops the old tables")?;
+    Ok((done.until(Instant::now())?, done.until(made)?, done.measured))
+}
+
+/// What was done from a moment on.
+struct Done {
+    from: Instant,
+    measured: Duration,
+    changes: Timed,
+    readings: Timed,
+}
+
+impl Done {
+    /// What was due before a moment.
+    fn until(&self, end: Instant) -> Result<Stretch> {
+        let measured = end.saturating_duration_since(self.from).min(self.measured);
+        let before =
+            |all: &Timed| all.iter().filter(|(due, _)| *due < end).map(|(_, micros)| *micros).collect();
+        Ok([
+            Measured::new(before(&self.changes), measured)?,
+            Measured::new(before(&self.readings), measured)?,
+        ])
+    }
 }
 
 /// People work at their pace until something else is over; what happens in the first seconds does not count.
-async fn work(editors: &mut Vec<Editor>, meanwhile: impl Future<Output = Result<()>>) -> Result<Stretch> {
+async fn work(editors: &mut Vec<Editor>, meanwhile: impl Future<Output = Result<()>>) -> Result<Done> {
     let (began, stop) = (Instant::now(), Arc::new(AtomicBool::new(false)));
     let mut running = JoinSet::new();
     for (number, editor) in (0..).zip(editors.drain(..)) {
@@ -104,23 +141,23 @@ async fn work(editors: &mut Vec<Editor>, meanwhile: impl Future<Output = Result<
     meanwhile.await.context("beside the people")?;
     let measured = from.elapsed();
     stop.store(true, Ordering::Relaxed);
-    let (mut changes, mut readings) = (Vec::new(), Vec::new());
+    let mut done = Done { from, measured, changes: Vec::new(), readings: Vec::new() };
     while let Some(ended) = running.join_next().await {
         let (editor, mut changed, mut read) = ended??;
         editors.push(editor);
-        changes.append(&mut changed);
-        readings.append(&mut read);
+        done.changes.append(&mut changed);
+        done.readings.append(&mut read);
     }
-    Ok([Measured::new(changes, measured)?, Measured::new(readings, measured)?])
+    Ok(done)
 }
 
-/// One who changes something when it is due, and reads it once it is acknowledged. In microseconds: from due to acknowledged, and the reading.
+/// One who changes something when it is due, and reads it once it is acknowledged: from due to acknowledged, and the reading.
 async fn one(
     mut editor: Editor,
     number: u32,
     began: Instant,
     stop: Arc<AtomicBool>,
-) -> Result<(Editor, Vec<u32>, Vec<u32>)> {
+) -> Result<(Editor, Timed, Timed)> {
     let between = Duration::from_secs(1) * CONNECTIONS / PACE;
     let mut due = began + between * number / CONNECTIONS;
     let (mut changes, mut readings) = (Vec::new(), Vec::new());
@@ -129,12 +166,12 @@ async fn one(
         editor.change().await?;
         let counts = due >= began + WARM_UP;
         if counts {
-            changes.push(in_micros(due.elapsed()));
+            changes.push((due, in_micros(due.elapsed())));
         }
         let asked = Instant::now();
         editor.sees_last_change().await?;
         if counts {
-            readings.push(in_micros(asked.elapsed()));
+            readings.push((due, in_micros(asked.elapsed())));
         }
         due += between;
     }
@@ -164,18 +201,22 @@ fn section(events: i64, rounds: &[Round]) -> Section {
         method: format!(
             "{PACE} changes a second over {CONNECTIONS} connections in one plan, each sent when it is due and read once (`GET` of the record, \
              whatever it shows by then) when it is acknowledged, on a ledger of {events} events: {} s alone, and as long as `daybook rebuild` \
-             of all read models runs beside the service, in turn.",
+             of all read models runs beside the service, in turn. At its end it drops the old tables, which are read no more.",
             ALONE.as_secs()
         ),
         rows: vec![
             row("change, alone", &|round| round.alone[0]),
             row("change, beside a rebuild", &|round| round.beside[0]),
+            row("change, beside a rebuild, until the new tables are read", &|round| round.making[0]),
             row("reading, alone", &|round| round.alone[1]),
             row("reading, beside a rebuild", &|round| round.beside[1]),
         ],
         verdicts: vec![
             ratio("change beside a rebuild against alone, p50", &|it| it.beside[0].p50 / it.alone[0].p50),
             ratio("change beside a rebuild against alone, p99", &|it| it.beside[0].p99 / it.alone[0].p99),
+            ratio("change beside a rebuild, until the new tables are read, against alone, p99", &|it| {
+                it.making[0].p99 / it.alone[0].p99
+            }),
             ratio("reading beside a rebuild against alone, p50", &|it| it.beside[1].p50 / it.alone[1].p50),
             ratio("reading beside a rebuild against alone, p99", &|it| it.beside[1].p99 / it.alone[1].p99),
         ],
