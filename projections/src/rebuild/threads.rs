@@ -11,11 +11,13 @@ use super::priority;
 pub(super) struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// As many as there are cores, at a low priority when it is to be done gently.
+    /// As many as there are cores; when it is to be done gently, two at a low priority.
     pub fn begin(gently: bool) -> Result<Self, std::io::Error> {
         let mut threads = Builder::new_multi_thread();
         threads.thread_name("rebuild").enable_all();
         if gently {
+            // One folds and one decodes; more would only wait for their turns, and be in the way meanwhile.
+            threads.worker_threads(1).max_blocking_threads(1);
             threads.on_thread_start(priority::lower_thread);
         }
         Ok(Self(Some(threads.build()?)))
