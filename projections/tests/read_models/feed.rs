@@ -15,6 +15,7 @@ use crate::presence::{
 };
 use crate::setting::Setting;
 
+mod sessions;
 mod then;
 
 fn id(n: u128) -> RecordId {
