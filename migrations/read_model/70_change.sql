@@ -1,7 +1,8 @@
 -- The feed of a plan: everything that people in it see happen.
 --
 -- What happened stands in the ledger, with all that is told of it but the names of what it mentions; it is read there, and here is only
--- where. A refused change is told in the words of its moment, whatever comes after; it has a row of its own.
+-- where. A refused change or lock is told in the words of its moment, whatever comes after; it has a
+-- row of its own.
 
 -- Where the feed of a plan, or what it shows of a kind, stands in the ledger, as `audit` keeps places.
 create table change (
@@ -27,7 +28,7 @@ create table change_about (
     primary key (subject_id, position)
 );
 
--- Refused changes, in the words of that moment. A row is true from its append's end on for ever.
+-- Refused changes and locks, in the words of that moment. A row is true from its append's end on for ever.
 create table change_told (
     position bigint primary key,
     plan text collate "C" not null,
@@ -36,7 +37,7 @@ create table change_told (
     at timestamptz not null,
     -- without `daybook.`
     type text not null,
-    -- of record
+    -- of record, or locks
     kind text collate "C",
     -- the record
     subject_id uuid,

@@ -2,7 +2,7 @@
 //!
 //! What happened is not written again: the table `change` keeps where it stands in the ledger ([`found`]), `change_name` what records
 //! were called when ([`then`]), `change_about` how far back to look for what a session or a lock was ([`before`]), and whoever asks is
-//! told the event itself ([`record`], [`presence`]). Only a refused change has a row, in `change_told` ([`refused`]). [`read`] puts all
+//! told the event itself ([`record`], [`presence`]). Only a refused change or lock has a row, in `change_told` ([`refused`]). [`read`] puts all
 //! of it together.
 
 use domain::Who;

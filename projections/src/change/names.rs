@@ -4,6 +4,7 @@
 //! ([`super::then::NamesThen`]).
 
 use domain::{Event, FieldChange, HourOf, Kind, RecordChanged, RecordCreated, RecordId, Value};
+use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -51,6 +52,11 @@ pub(super) trait Naming {
             (None, None) => name.kind.word().to_owned(),
         }
     }
+}
+
+/// What people call the periods of a lock; null for the whole plan.
+pub(super) fn periods_json(periods: Option<&[RecordId]>, names: &impl Naming) -> Json {
+    periods.map(|periods| periods.iter().map(|id| names.called_or_id(*id)).collect::<Vec<_>>()).into()
 }
 
 impl Name {
@@ -251,6 +257,7 @@ fn needed(event: &Event, each: &mut impl FnMut(RecordId)) {
             e.record.into_iter().for_each(&mut *each);
             of_changes(&e.changes, each);
         }
+        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
         _ => {}
     }
 }
@@ -274,7 +281,6 @@ pub(super) fn mentioned(event: &Event, each: &mut impl FnMut(RecordId)) {
         Event::SessionStarted(e) => e.period.into_iter().for_each(each),
         Event::SessionChanged(e) => e.period.into_iter().for_each(each),
         Event::LockGranted(e) => e.periods.iter().flatten().copied().for_each(each),
-        Event::LockDenied(e) => e.periods.iter().flatten().copied().for_each(each),
         _ => {}
     }
 }

@@ -1,17 +1,15 @@
 //! How sessions, locks and imports are told: by their event, what they were before it, and what everything was called then.
 
 use domain::{
-    Event, ImportDone, LockDenied, LockEnded, LockGranted, RecordId, SessionChanged, SessionEnd,
-    SessionEnded, SessionStarted,
+    Event, ImportDone, LockEnded, LockGranted, SessionChanged, SessionEnd, SessionEnded, SessionStarted,
 };
 use serde_json::{Map, Value as Json, json};
 
 use super::before::Before;
-use super::names::Naming;
+use super::names::{Naming, periods_json};
 use super::row::{ChangeRow, Draft};
 use super::told::Told;
 use crate::Happened;
-use crate::refusal::obstacles_json;
 use crate::who::who_text;
 use crate::{lock, session};
 
@@ -25,7 +23,6 @@ pub(super) fn told(happened: &Happened, names: &impl Naming, before: Option<&Bef
         Event::SessionEnded(e) => over(begun("session.ended"), e, names, before),
         Event::LockGranted(e) => granted(begun("lock.granted"), e, names),
         Event::LockEnded(e) => ended(begun("lock.ended"), e, names, before),
-        Event::LockDenied(e) => denied(begun("lock.denied"), e, names),
         Event::ImportDone(e) => imported(begun("import.done"), e),
         _ => return None,
     };
@@ -125,24 +122,7 @@ fn ended(mut draft: Draft, e: &LockEnded, names: &impl Naming, before: Option<&B
 /// What a lock is for.
 fn wanted(draft: &mut Draft, e: &LockGranted, names: &impl Naming) {
     draft.more.insert("action".into(), json!(e.action));
-    draft.more.insert("periods".into(), periods(e.periods.as_deref(), names));
-}
-
-fn denied(mut draft: Draft, e: &LockDenied, names: &impl Naming) -> Draft {
-    let row = &mut draft.row;
-    row.kind = Some("locks".to_owned());
-    "locks".clone_into(&mut row.subject);
-    row.who = who_text(e.who);
-    row.session_id = e.session.map(|session| session.0).or(row.session_id);
-    draft.more.insert("action".into(), json!(e.action));
-    draft.more.insert("periods".into(), periods(e.periods.as_deref(), names));
-    draft.more.insert("code".into(), json!(e.code));
-    draft.more.insert("held_by".into(), obstacles_json(&e.obstacles));
-    draft
-}
-
-fn periods(periods: Option<&[RecordId]>, names: &impl Naming) -> Json {
-    json!(periods.map(|periods| periods.iter().map(|id| names.called_or_id(*id)).collect::<Vec<_>>()))
+    draft.more.insert("periods".into(), periods_json(e.periods.as_deref(), names));
 }
 
 fn imported(mut draft: Draft, e: &ImportDone) -> Draft {
