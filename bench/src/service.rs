@@ -161,36 +161,33 @@ impl Service {
 
     /// Runs a command of the host beside it.
     pub async fn command(&self, arguments: &[&str], input: &str) -> Result<()> {
-        let mut child = Command::new(&self.program)
-            .args(arguments)
-            .arg("--data")
-            .arg(self.data.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = self.of_host(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
         let mut stdin = child.stdin.take().context("its input is piped")?;
         stdin.write_all(input.as_bytes()).await?;
         drop(stdin);
-        successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
+        ended(arguments, child).await
     }
 
     /// The same with each line that it says, as it comes.
     pub async fn command_said(&self, arguments: &[&str], mut said: impl FnMut(&str)) -> Result<()> {
-        let mut child = Command::new(&self.program)
-            .args(arguments)
-            .arg("--data")
-            .arg(self.data.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = self.of_host(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
         while let Some(line) = lines.next_line().await? {
             said(&line);
         }
-        successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
+        ended(arguments, child).await
     }
+
+    fn of_host(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("--data").arg(self.data.path()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// Waits for a command of the host.
+async fn ended(arguments: &[&str], child: Child) -> Result<()> {
+    successful(&format!("daybook {}", arguments.join(" ")), &child.wait_with_output().await?)
 }
 
 impl Drop for Service {

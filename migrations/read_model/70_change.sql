@@ -1,8 +1,8 @@
 -- The feed of a plan: everything that people in it see happen.
 --
 -- What happened stands in the ledger, with all that is told of it but the names of what it mentions; it is read there, and here is only
--- where. A refused change or lock is told in the words of its moment, whatever comes after; it has a
--- row of its own.
+-- where. A refused change or lock is told in the words of its moment, whatever comes after; it has a row
+-- of its own.
 
 -- Where the feed of a plan, or what it shows of a kind, stands in the ledger, as `audit` keeps places.
 create table change (

@@ -53,7 +53,7 @@ fn come(desk: &mut Desk, name: &str, mode: Mode, period: &str) -> Result<Session
     let session = SessionId(desk.id());
     let who = desk.user(name);
     let command = LogIn {
-        plan: Some(PLAN.parse().unwrap()),
+        plan: Some(PLAN.parse().expect("a plan")),
         session,
         mode: Some(mode),
         period: Some(period.to_owned()),
@@ -66,7 +66,7 @@ fn come(desk: &mut Desk, name: &str, mode: Mode, period: &str) -> Result<Session
 
 fn request(desk: &mut Desk, action: Action, periods: &[&str]) -> RequestLock {
     let periods = action.is_optimisation().then(|| periods.iter().map(|it| (*it).to_owned()).collect());
-    RequestLock { plan: PLAN.parse().unwrap(), lock: LockId(desk.id()), action, periods }
+    RequestLock { plan: PLAN.parse().expect("a plan"), lock: LockId(desk.id()), action, periods }
 }
 
 /// Every lock that a word of the table stands for.
@@ -129,7 +129,7 @@ fn tried(
             "own second session" => come(&mut desk, "adam", mode_running, "1"),
             _ => come(&mut desk, "eve", mode_running, "1"),
         };
-        let runner = runner.unwrap();
+        let runner = runner.expect("somebody runs it");
         if let Some(lock) = holds {
             let periods: &[&str] = if lock == Action::Optimise { &["1"] } else { &["1", "spare"] };
             let request = request(&mut desk, lock, periods);
@@ -139,7 +139,7 @@ fn tried(
     }
     if coming {
         let mode = if action == "log in" { Mode::Timetable } else { Mode::Cover };
-        return words(come(&mut desk, "adam", mode, period.unwrap()).map(|_| Vec::new()));
+        return words(come(&mut desk, "adam", mode, period.expect("a log-in names one")).map(|_| Vec::new()));
     }
     let session = match own {
         Some(session) => session,
@@ -176,7 +176,7 @@ fn ask(
             ..write(Target::Hour { lesson: "1".into(), n: 1 }, &json!({}), false)
         },
         "cover" => {
-            let day = PERIODS.iter().find(|it| Some(it.0) == period).unwrap().1;
+            let day = PERIODS.iter().find(|it| Some(it.0) == period).expect("one of the periods").1;
             let body = json!({ "of": "teacher", "name": "GAUSS", "from": day, "to": day });
             WriteRecord {
                 precondition: Precondition::None,
@@ -185,7 +185,7 @@ fn ask(
         }
         "enter cover" => {
             let command = ChangeSession {
-                plan: Some(PLAN.parse().unwrap()),
+                plan: Some(PLAN.parse().expect("a plan")),
                 mode: Some(Mode::Cover),
                 period: period.map(str::to_owned),
                 activity: None,
@@ -197,7 +197,7 @@ fn ask(
                 Some(Action::Optimise) => period.into_iter().collect(),
                 _ => vec!["1", "spare"],
             };
-            let request = request(desk, wants.unwrap(), &periods);
+            let request = request(desk, wants.expect("a request names a lock"), &periods);
             return desk.try_as(adam, Some(session), &request);
         }
     };
@@ -216,7 +216,7 @@ fn cell(running: &str, whose: &str, action: &str, period: Option<&str>) -> &'sta
         }
     }
     assert_eq!(found.len(), 1, "{action} beside {running}, {whose}: {found:?}");
-    found.pop_first().unwrap()
+    found.pop_first().expect("one answer, whatever is there")
 }
 
 fn rows() -> Vec<(String, &'static str, &'static str)> {
